@@ -1,0 +1,91 @@
+"""A wrong value is refused at start with its name, the value and what is allowed."""
+
+from pathlib import Path
+
+import pytest
+
+from server.settings import SettingsError, load_settings
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BEDSIDE_CONFIG", raising=False)
+
+
+def test_the_defaults_start_everything_embedded() -> None:
+    settings = load_settings()
+    assert settings.mqtt.broker == "embedded"
+    assert settings.data.database_url == "sqlite:///data/bedside.sqlite"
+
+
+def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "bedside.toml"
+    file.write_text("[web]\nhttp_port = 8001\nhttps_port = 8002\n")
+    monkeypatch.setenv("BEDSIDE_CONFIG", str(file))
+    monkeypatch.setenv("BEDSIDE_WEB__HTTP_PORT", "9001")
+    web = load_settings().web
+    assert (web.http_port, web.https_port) == (9001, 8002)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "allowed"),
+    [
+        ("BEDSIDE_WEB__HTTP_PORT", "70000", "a port from 1 to 65535"),
+        ("BEDSIDE_HOSPITAL__TIME_ZONE", "Mars/Olympus", "an IANA time zone"),
+        ("BEDSIDE_DATA__DATABASE", "mysql://x", "sqlite:///PATH or postgresql://"),
+        ("BEDSIDE_WEB__PUBLIC_URL", "hospital.example", "an origin such as"),
+        ("BEDSIDE_CLINIC__RING_S", "-1", "greater than 0"),
+        ("BEDSIDE_MQTT__BROKER", "kafka", "'embedded' or 'outside'"),
+    ],
+)
+def test_a_refusal_gives_name_value_and_what_is_allowed(
+    variable: str, value: str, allowed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    assert variable in str(refused.value)
+    assert value in str(refused.value)
+    assert allowed in str(refused.value)
+
+
+def test_plain_mqtt_stays_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEDSIDE_MQTT__HOST", "192.0.2.7")
+    with pytest.raises(SettingsError, match="plain MQTT stays on this machine"):
+        load_settings()
+
+
+def test_a_misspelt_name_is_refused_and_not_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEDSIDE_WEB__HTTP_PROT", "8080")
+    with pytest.raises(SettingsError, match="BEDSIDE_WEB__HTTP_PROT"):
+        load_settings()
+    monkeypatch.delenv("BEDSIDE_WEB__HTTP_PROT")
+    file = tmp_path / "bedside.toml"
+    file.write_text("[web]\nhttp_prot = 1\n")
+    monkeypatch.setenv("BEDSIDE_CONFIG", str(file))
+    with pytest.raises(SettingsError, match="http_prot"):
+        load_settings()
+
+
+def test_a_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEDSIDE_MQTT__PASSWORD", "hunter2-hunter2")
+    assert "hunter2" not in repr(load_settings())
+
+
+def test_every_wrong_value_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEDSIDE_WEB__HTTP_PORT", "70000")
+    monkeypatch.setenv("BEDSIDE_LOG__LEVEL", "loud")
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    assert len(str(refused.value).splitlines()) == 2
+
+
+def test_the_sample_file_is_valid_and_names_every_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = Path(__file__).parents[2] / "settings.sample.toml"
+    monkeypatch.setenv("BEDSIDE_CONFIG", str(sample))
+    assert load_settings() == type(load_settings())()
+    text = sample.read_text()
+    for section, field in type(load_settings()).model_fields.items():
+        names = getattr(field.annotation, "model_fields", None) or {section: None}
+        for name in names:
+            assert f"{name} =" in text, f"{section}.{name} is not in settings.sample.toml"
