@@ -1,0 +1,86 @@
+"""What every test may ask for: a store on either database, fresh and migrated."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from server.store.engine import Store, open_store
+from tests.postgres import PostgresServer, find_binaries, postgres_server
+
+DATABASES = [
+    pytest.param("sqlite", id="sqlite"),
+    pytest.param("postgresql", id="postgresql", marks=pytest.mark.postgres),
+]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One PostgreSQL for the whole run; skipped where there is none, but never in CI."""
+    binaries = find_binaries()
+    if binaries is None:
+        message = (
+            "PostgreSQL's initdb is neither on the path nor under /usr/lib/postgresql (Debian: apt install postgresql)"
+        )
+        if os.environ.get("CI", "").lower() in {"1", "true"}:
+            pytest.fail(message)
+        pytest.skip(message)
+    with postgres_server(binaries) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer) -> str:
+    """A migrated database that tests copy."""
+    return asyncio.run(postgres.migrated())
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file that tests copy."""
+    path = tmp_path_factory.mktemp("store") / "template.db"
+
+    async def migrate() -> None:
+        await (await open_store(f"sqlite:///{path}")).close()
+
+    asyncio.run(migrate())
+    return path
+
+
+@pytest.fixture
+async def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The address of a fresh, migrated SQLite file."""
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'bedside.db')}"
+
+
+@pytest.fixture
+async def postgres_url(postgres: PostgresServer, postgres_template: str) -> AsyncIterator[str]:
+    """The address of a fresh, migrated PostgreSQL database."""
+    name = await postgres.create(template=postgres_template)
+    yield postgres.url(name)
+    await postgres.drop(name)
+
+
+@pytest.fixture(params=DATABASES)
+def store_url(request: pytest.FixtureRequest) -> str:
+    """The address of a fresh, migrated database: a test that takes it runs on both."""
+    return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url"))
+
+
+@pytest.fixture
+async def store(store_url: str) -> AsyncIterator[Store]:
+    """A fresh, migrated store: a test that takes it runs on both databases."""
+    opened = await open_store(store_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def sqlite_store(sqlite_url: str) -> AsyncIterator[Store]:
+    """A fresh, migrated SQLite store, where the database makes no difference."""
+    opened = await open_store(sqlite_url)
+    yield opened
+    await opened.close()
