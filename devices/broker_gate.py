@@ -1,0 +1,123 @@
+"""The gate of the embedded broker, in its loop: who is connected, who may come in. One connection a client id."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+from amqtt.adapters import ReaderAdapter, WriterAdapter
+
+from devices.broker_frames import Connect, Fault, GuardError, RefusedError, ViolationError, refusal
+from devices.broker_guard import Client
+from devices.broker_session import Connection, GuardLimits, read_connect
+
+LOG = logging.getLogger(__name__)
+Admit = Callable[[Connect], Client]  # raises RefusedError
+Broker = Callable[[ReaderAdapter, WriterAdapter], Awaitable[None]]  # returns when the client has gone
+
+
+class Gate:
+    """``serve`` takes every socket; ``cut`` and ``close`` end what it let in.
+
+    ``faults`` counts why clients were turned away or cut.
+    """
+
+    def __init__(self, admit: Admit, broker: Broker, limits: GuardLimits, faults: Counter[Fault]) -> None:
+        self.live: dict[str, Connection] = {}
+        self._admit = admit
+        self._broker = broker
+        self._limits = limits
+        self._faults = faults
+        self._closed = False
+        self._waiting: set[asyncio.Task[None]] = set()  # without a CONNECT that was believed
+        self._serving: set[asyncio.Task[None]] = set()  # all
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One socket from accept to close; nothing that its peer sends raises further than this."""
+        try:
+            with self._counted(self._serving):
+                await self._converse(reader, writer)
+        except GuardError as error:
+            await self._turn_away(error, writer)
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            LOG.debug("a peer left, or had to, before its CONNECT was whole")
+        except Exception:
+            LOG.exception("a connection to the embedded broker failed")
+        finally:
+            writer.transport.abort()
+
+    def cut(self, client_id: str, fault: Fault) -> None:
+        if connection := self.live.get(client_id):
+            connection.cut(fault)
+
+    async def close(self) -> None:
+        """Cut everybody and wait for amqtt to notice, in bounded time."""
+        self._closed = True
+        for connection in self.live.values():
+            connection.cut(Fault.UNAVAILABLE)
+        for task in self._waiting:
+            task.cancel()
+        if self._serving:
+            await asyncio.wait(self._serving, timeout=self._limits.close_s)
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with self._counted(self._waiting):
+            connection = await self._let_in(reader, writer)
+        try:
+            await self._broker(connection.broker_reader, connection.broker_writer)
+        finally:
+            self._forget(connection)
+        if connection.fault:
+            raise ViolationError(connection.fault)
+
+    async def _let_in(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Connection:
+        if self._closed:
+            raise ViolationError(Fault.UNAVAILABLE)
+        if len(self._serving) > self._limits.connections or len(self._waiting) > self._limits.pending:
+            raise ViolationError(Fault.TOO_MANY)
+        connect = await read_connect(reader, self._limits)
+        connection = Connection(self._admit(connect), connect, (reader, writer), self._limits)
+        await self._take_over(connection)
+        return connection
+
+    @staticmethod
+    @contextmanager
+    def _counted(among: set[asyncio.Task[None]]) -> Iterator[None]:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - asyncio serves each socket in a task
+        among.add(task)
+        try:
+            yield
+        finally:
+            among.discard(task)
+
+    async def _take_over(self, connection: Connection) -> None:
+        """MQTT-3.1.4-2: the older connection of this client ends first, whole, or amqtt mixes the two sessions."""
+        while older := self.live.get(connection.client.id):
+            older.cut(Fault.TAKEN_OVER)
+            try:
+                await asyncio.wait_for(older.ended.wait(), self._limits.close_s * 2)
+            except TimeoutError as error:
+                raise refusal(Fault.UNAVAILABLE, 3) from error
+        self.live[connection.client.id] = connection
+
+    def _forget(self, connection: Connection) -> None:
+        del self.live[connection.client.id]
+        connection.ended.set()
+
+    async def _turn_away(self, error: GuardError, writer: asyncio.StreamWriter) -> None:
+        self._faults[error.fault] += 1
+        LOG.info("broker connection closed: %s", error.fault)
+        if isinstance(error, RefusedError):
+            await _say(error.reply, writer, self._limits.close_s)
+
+
+async def _say(reply: bytes, writer: asyncio.StreamWriter, within_s: float) -> None:
+    try:
+        async with asyncio.timeout(within_s):
+            writer.write(reply)
+            writer.close()
+            await writer.wait_closed()
+    except (TimeoutError, OSError):
+        LOG.debug("a refused peer did not take its answer")

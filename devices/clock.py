@@ -1,0 +1,71 @@
+"""A device's clock offset, and readings put on our time: late ones stay late, future ones are refused. Pure."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from devices.readings import Body, Decoded, Reading, Reason, Refusal, Reported
+
+FUTURE_AFTER = timedelta(minutes=5)
+STEADY = timedelta(seconds=2)  # within this two observations agree, and an offset is not worth correcting
+WITNESSES = 3
+KEPT = 16
+AHEAD_FOR = timedelta(seconds=2)
+BEHIND_FOR = timedelta(seconds=60)  # a delay makes a clock look behind, never ahead: behind must be shown for longer
+
+
+class Sighting(msgspec.Struct, frozen=True):
+    """One look at the device's clock: ``sent`` as it said, minus our receipt. The network's delay makes it smaller."""
+
+    received_at: datetime
+    ahead_by: timedelta
+
+
+class Clock(msgspec.Struct, frozen=True):
+    """``offset`` is device clock minus ours; ``sightings`` are those that contradict it, oldest first."""
+
+    offset: timedelta = timedelta(0)
+    sightings: tuple[Sighting, ...] = ()
+
+    def observe(self, sent_at: datetime | None, received_at: datetime) -> "Clock":
+        """Follow a jump only when several messages over some time agree; ``sent_at`` is the moment of this sending.
+
+        One wrong ``sent`` thus moves nothing, and a backlog, whose times run faster than ours, is no clock behind.
+        """
+        if sent_at is None:
+            return self
+        sighting = Sighting(received_at, sent_at - received_at)
+        if abs(sighting.ahead_by - self.offset) <= STEADY:
+            return Clock(self.offset)
+        agreeing = [s for s in self.sightings if abs(s.ahead_by - sighting.ahead_by) <= STEADY]
+        return self._weigh((*agreeing[:1], *agreeing[1:][-KEPT:], sighting))
+
+    def _weigh(self, sightings: tuple[Sighting, ...]) -> "Clock":
+        least_delayed = max(s.ahead_by for s in sightings)
+        needed = AHEAD_FOR if least_delayed > self.offset else BEHIND_FOR
+        shown_for = sightings[-1].received_at - sightings[0].received_at
+        if len(sightings) < WITNESSES or shown_for < needed:
+            return Clock(self.offset, sightings)
+        return Clock(least_delayed if abs(least_delayed) > STEADY else timedelta(0))
+
+
+def place(decoded: Decoded, offset: timedelta, received_at: datetime) -> Body:
+    """The readings on our time. More than five minutes ahead of receipt is refused; without time of its own a reading
+    was taken when the message was sent, or failing that when it was received."""
+    untimed = received_at if decoded.sent_at is None else min(decoded.sent_at - offset, received_at)
+    placed = [_place(reading, offset, untimed) for reading in decoded.readings]
+    latest = received_at + FUTURE_AFTER
+    future = tuple(Refusal(Reason.FUTURE, reading.metric, reading.value) for reading in placed if reading.at > latest)
+    return Body(tuple(reading for reading in placed if reading.at <= latest), (*decoded.refusals, *future))
+
+
+def _place(reported: Reported, offset: timedelta, untimed: datetime) -> Reading:
+    return Reading(
+        metric=reported.metric,
+        value=reported.value,
+        unit=reported.unit,
+        at=untimed if reported.at is None else reported.at - offset,
+        timed=reported.at is not None,
+        sent_value=reported.sent_value,
+        sent_unit=reported.sent_unit,
+    )

@@ -1,0 +1,257 @@
+"""Stored readings → rules → changes of alarm conditions, by position, and by the clock. Never learns the word delivery.
+
+The order of work and what survives a crash; what the readings mean is decided in ``conditions``.
+"""
+
+import asyncio
+import dataclasses
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from devices.alarms import Change
+from devices.conditions import Care, Input, PatientState, Worn, evaluate, skip
+
+__all__ = ["Care", "Change", "EvaluationLog", "Evaluator", "Input", "Lease", "LeaseLost", "Outcome", "PatientState"]
+__all__ += ["Stats", "Worn", "evaluate", "skip"]
+
+PAGE = 200  # some tens of milliseconds of the loop's time
+TICK_S = 1.0
+
+logger = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to write what is derived from one partition, until somebody takes a higher ``epoch``."""
+
+    partition: int
+    epoch: int
+    evaluated: int
+
+
+class LeaseLost(Exception):
+    """Somebody else evaluates this partition now: whatever this worker still holds is out of date."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one round over a partition derived, to be stored in one transaction if ``epoch`` still holds.
+
+    ``states`` holds the patients whose state changed, by patient; ``changes`` likewise.
+    """
+
+    partition: int
+    epoch: int
+    position: int
+    states: Mapping[str, PatientState]
+    changes: Mapping[str, Sequence[Change]]
+
+
+class EvaluationLog(Protocol):
+    """What evaluation needs of the store."""
+
+    async def lease(self) -> Mapping[int, Lease]:
+        """Take every partition, its epoch one higher."""
+
+    async def pending(self, partition: int, after: int, limit: int) -> Sequence[Input]:
+        """The messages with a position above ``after``, ascending."""
+
+    async def states(self, partition: int) -> Mapping[str, PatientState]:
+        """The stored states, by patient."""
+
+    async def cares(self) -> Mapping[str, Care]:
+        """Every monitored patient, by id."""
+
+    async def commit(self, outcome: Outcome) -> None:
+        """Store all of it or nothing; raises LeaseLost where the epoch is no longer ours."""
+
+
+@dataclass(slots=True)
+class Stats:
+    """Counters since the start; ``failing_since`` is set while the store answers nothing."""
+
+    evaluated: int = 0
+    changes: int = 0
+    skipped: int = 0
+    failures: int = 0
+    failing_since: datetime | None = None
+
+
+class Evaluator:
+    """Reads what is stored, in order, and writes what follows from it. What it remembers, it remembers after a commit.
+
+    ``partition_of`` says where a patient belongs; a monitored patient is watched before the first message.
+    """
+
+    def __init__(self, log: EvaluationLog, clock: Callable[[], datetime], partition_of: Callable[[str], int]) -> None:
+        self._log = log
+        self._clock = clock
+        self._partition_of = partition_of
+        self._hints: set[int] = set()
+        self._hinted = asyncio.Event()
+        self._leases: dict[int, Lease] = {}
+        self._states: dict[int, dict[str, PatientState]] = {}
+        self._cares: Mapping[str, Care] = {}
+        self._since = clock()
+        self.stats = Stats()
+
+    def hint(self, partition: int) -> None:
+        """There is something new; without a hint it is found within a second."""
+        self._hints.add(partition)
+        self._hinted.set()
+
+    async def run(self) -> None:
+        """Until cancelled. Raises ``LeaseLost`` when somebody else has taken over, and what the store raises at the
+        start; later a store that fails is asked again each second."""
+        await self.begin()
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            await self._wait(due - loop.time())
+            if loop.time() >= due:
+                due = loop.time() + TICK_S
+                await self.tick()
+            else:
+                await self.catch_up(self._taken_hints())
+
+    async def begin(self) -> None:
+        """Take the partitions and read what is remembered of their patients. Nobody was silent while we were away."""
+        self._leases = dict(await self._log.lease())
+        self._states = {partition: dict(await self._log.states(partition)) for partition in self._leases}
+        self._cares = await self._log.cares()
+        self._since = self._clock()
+
+    async def tick(self) -> None:
+        """Everything that is new, and then the passing of time for everybody who is monitored."""
+        failures = self.stats.failures
+        self._taken_hints()
+        with self._tolerance():
+            self._cares = await self._log.cares()
+        level = await self.catch_up(self._leases)
+        now = self._clock()
+        for partition in level:
+            with self._tolerance():
+                await self._commit(self._aged(partition, now))
+        if self.stats.failures == failures:
+            self.stats.failing_since = None
+
+    async def catch_up(self, partitions: Iterable[int]) -> list[int]:
+        """Read to the end; those that were. One that fails does not hold up the others, and nothing of it is passed
+        over: the next tick begins there. Until then no time passes for it, or its unread messages would be silence."""
+        level = []
+        for partition in sorted(set(partitions) & self._leases.keys()):
+            with self._tolerance():
+                while await self._page(partition):
+                    pass
+                level.append(partition)
+        return level
+
+    @contextmanager
+    def _tolerance(self) -> Iterator[None]:
+        try:
+            yield
+        except LeaseLost:
+            raise
+        except Exception:
+            logger.exception("evaluate.store_failed")
+            self.stats.failures += 1
+            self.stats.failing_since = self.stats.failing_since or self._clock()
+
+    async def _page(self, partition: int) -> bool:
+        """Evaluate the next messages; whether there may be more."""
+        inputs = await self._log.pending(partition, self._leases[partition].evaluated, PAGE)
+        if not inputs:
+            return False
+        if not all(self._is_known(given) for given in inputs):
+            self._cares = await self._log.cares()
+        await self._commit(self._read(partition, inputs))
+        self.stats.evaluated += len(inputs)
+        return len(inputs) == PAGE
+
+    def _is_known(self, given: Input) -> bool:
+        care = self._cares.get(given.patient_id)
+        return care is not None and any(worn.device_id == given.device_id for worn in care.worn)
+
+    def _read(self, partition: int, inputs: Sequence[Input]) -> Outcome:
+        draft = _Draft(self._states[partition])
+        for given in inputs:
+            care = self._care(given.patient_id)
+            try:
+                draft.take(given.patient_id, evaluate(draft.state(given.patient_id), care, [given], given.received_at))
+            except Exception:
+                logger.exception("evaluate.input_failed", message_id=given.message_id, device_id=given.device_id)
+                self.stats.skipped += 1
+                self._skip(draft, care, given)
+        return draft.outcome(self._leases[partition], inputs[-1].position)
+
+    def _skip(self, draft: "_Draft", care: Care, given: Input) -> None:
+        try:
+            draft.take(given.patient_id, skip(draft.state(given.patient_id), care, given))
+        except Exception:
+            logger.exception("evaluate.skip_failed", message_id=given.message_id, device_id=given.device_id)
+
+    def _aged(self, partition: int, now: datetime) -> Outcome:
+        states = self._states[partition]
+        monitored = {patient for patient in self._cares if self._partition_of(patient) == partition}
+        watched = {patient for patient, state in states.items() if state.active or state.devices}
+        draft = _Draft(states)
+        for patient_id in sorted(monitored | watched):
+            try:
+                draft.take(patient_id, evaluate(draft.state(patient_id), self._care(patient_id), (), now))
+            except Exception:
+                logger.exception("evaluate.tick_failed", patient_id=patient_id)
+                self.stats.skipped += 1
+        return draft.outcome(self._leases[partition], self._leases[partition].evaluated)
+
+    def _care(self, patient_id: str) -> Care:
+        """Silence counts from when this evaluator began at the earliest: before that nobody listened."""
+        care = self._cares.get(patient_id, Care(patient_id))
+        worn = (Worn(w.device_id, w.profile, max(w.since, self._since)) for w in care.worn)
+        return Care(patient_id, tuple(worn))
+
+    async def _commit(self, outcome: Outcome) -> None:
+        lease = self._leases[outcome.partition]
+        if outcome.position == lease.evaluated and not outcome.states and not outcome.changes:
+            return
+        await self._log.commit(outcome)
+        self._leases[outcome.partition] = dataclasses.replace(lease, evaluated=outcome.position)
+        self._states[outcome.partition].update(outcome.states)
+        self.stats.changes += sum(len(changes) for changes in outcome.changes.values())
+
+    async def _wait(self, at_most_s: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(at_most_s, 0)):
+                await self._hinted.wait()
+
+    def _taken_hints(self) -> set[int]:
+        hints, self._hints = self._hints, set()
+        self._hinted.clear()
+        return hints
+
+
+class _Draft:
+    """What a round derives before it is committed, over the states that were committed before."""
+
+    def __init__(self, before: Mapping[str, PatientState]) -> None:
+        self._before = before
+        self._after: dict[str, PatientState] = {}
+        self._changes: dict[str, list[Change]] = defaultdict(list)
+
+    def state(self, patient_id: str) -> PatientState:
+        return self._after.get(patient_id) or self._before.get(patient_id) or PatientState()
+
+    def take(self, patient_id: str, evaluated: tuple[PatientState, tuple[Change, ...]]) -> None:
+        state, changes = evaluated
+        self._after[patient_id] = state
+        if changes:
+            self._changes[patient_id].extend(changes)
+
+    def outcome(self, lease: Lease, position: int) -> Outcome:
+        changed = {patient: state for patient, state in self._after.items() if state != self._before.get(patient)}
+        return Outcome(lease.partition, lease.epoch, position, changed, dict(self._changes))

@@ -1,0 +1,35 @@
+"""MQTT topic ⇄ device and format. Knows the names, nothing of what is sent under them."""
+
+import re
+from typing import NamedTuple
+
+DEVICE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+PREFIX = "bedside/v1"
+SUBSCRIPTION = f"{PREFIX}/#"  # wider than what is understood: a message under a wrong topic is quarantined, not unseen
+
+
+class Topic(NamedTuple):
+    """``bedside/v1/{device_id}/{channel}``; a channel may have slashes of its own (``gatt/2a5f``)."""
+
+    device_id: str
+    channel: str
+
+
+def parse(topic: str) -> Topic | None:
+    """None for a topic of any other form, or one whose device id is not ``[A-Za-z0-9_-]{1,64}``."""
+    head, _, rest = topic.removeprefix(f"{PREFIX}/").partition("/")
+    if not topic.startswith(f"{PREFIX}/") or not rest or DEVICE_ID.fullmatch(head) is None:
+        return None
+    return Topic(head, rest)
+
+
+def readings(device_id: str) -> str:
+    return f"{PREFIX}/{device_id}/readings"
+
+
+def status(device_id: str) -> str:
+    return f"{PREFIX}/{device_id}/status"
+
+
+def ack(device_id: str) -> str:
+    return f"{PREFIX}/{device_id}/ack"

@@ -1,0 +1,20 @@
+"""Properties take the time they need on a busy machine, and tests that make things fail do not paint the tracebacks."""
+
+from collections.abc import Iterator
+
+import pytest
+import structlog
+from hypothesis import settings
+
+settings.register_profile("devices", deadline=None)
+settings.load_profile("devices")
+
+
+@pytest.fixture(autouse=True, scope="package")
+def _plain_log() -> Iterator[None]:
+    before = structlog.get_config()
+    structlog.configure(
+        processors=[structlog.processors.JSONRenderer()], logger_factory=structlog.ReturnLoggerFactory()
+    )
+    yield
+    structlog.configure(**before)

@@ -1,0 +1,64 @@
+"""A real Mosquitto of our own: own configuration, free port, temporary folder."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+BINARY = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+
+def required() -> str:
+    """The program; without it the test is skipped, and fails where CI=true."""
+    if BINARY is None:
+        message = "mosquitto is not installed: apt install mosquitto"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    return BINARY
+
+
+class Mosquitto:
+    """Anonymous, with persistence; ``kill`` is SIGKILL, ``start`` again keeps the port."""
+
+    def __init__(self, folder: Path) -> None:
+        self._binary = required()
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port: int = free.getsockname()[1]
+        self._config = folder / "mosquitto.conf"
+        self._config.write_text(
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nuser root\n"
+            f"persistence true\npersistence_location {folder}/\nautosave_interval 1\nlog_dest none\n"
+        )
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._process = subprocess.Popen([self._binary, "-c", str(self._config)])
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 0.2):
+                return
+            time.sleep(0.02)
+        raise TimeoutError("mosquitto did not start")
+
+    def stall(self) -> None:
+        if self._process:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def kill(self) -> None:
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def forget(self) -> None:
+        """Throw its database away."""
+        for file in self._config.parent.glob("*.db*"):
+            file.unlink()

@@ -1,0 +1,273 @@
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+import devices.evaluate
+from devices.conditions import Care, Input, PatientState, Worn, evaluate
+from devices.evaluate import Change, Evaluator, Lease, LeaseLost, Outcome
+from devices.readings import Body, Reading
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+PATIENTS = {"anna": 0, "bo": 0, "chen": 1}
+
+
+def after(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+class Log:
+    """A store in memory, real in what matters: positions, epochs, all or nothing. Fails on demand."""
+
+    def __init__(self) -> None:
+        self.epoch = 0
+        self.messages: dict[int, list[Input]] = {0: [], 1: []}
+        self.evaluated = {0: 0, 1: 0}
+        self.saved: dict[str, PatientState] = {}
+        self.changes: list[tuple[str, Change]] = []
+        self.worn = {patient: Care(patient, (Worn(f"of-{patient}", "adult-continuous", NOON),)) for patient in PATIENTS}
+        self.failing: set[str] = set()
+        self.broken_partition: int | None = None
+        self.commits: list[Outcome] = []
+
+    def receives(self, patient: str, received_s: float, value: float) -> None:
+        partition = self.messages[PATIENTS[patient]]
+        at = after(received_s)
+        body = Body((Reading("spo2", value, "%", at),))
+        place = len(partition) + 1
+        partition.append(Input(f"{patient}-{place}", patient, f"of-{patient}", place, at, body))
+
+    async def lease(self) -> Mapping[int, Lease]:
+        self.epoch += 1
+        return {partition: Lease(partition, self.epoch, place) for partition, place in self.evaluated.items()}
+
+    async def pending(self, partition: int, after: int, limit: int) -> Sequence[Input]:
+        self._fail("pending")
+        return [message for message in self.messages[partition] if message.position > after][:limit]
+
+    async def states(self, partition: int) -> Mapping[str, PatientState]:
+        return {patient: state for patient, state in self.saved.items() if PATIENTS[patient] == partition}
+
+    async def cares(self) -> Mapping[str, Care]:
+        self._fail("cares")
+        return self.worn
+
+    async def commit(self, outcome: Outcome) -> None:
+        self._fail("commit")
+        if outcome.partition == self.broken_partition:
+            raise ValueError("this partition cannot be written")
+        if outcome.epoch != self.epoch:
+            raise LeaseLost
+        self.evaluated[outcome.partition] = outcome.position
+        self.saved |= outcome.states
+        self.changes += [(patient, change) for patient, changes in outcome.changes.items() for change in changes]
+        self.commits.append(outcome)
+
+    def _fail(self, what: str) -> None:
+        if what in self.failing:
+            raise OSError("the store is down")
+
+    def told(self) -> list[str]:
+        return [f"{patient} {change.what} {change.condition}" for patient, change in self.changes]
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class Night:
+    """An evaluator over a log, with a clock that the test turns."""
+
+    def __init__(self, log: Log) -> None:
+        self.log = log
+        self.clock = Clock()
+        self.evaluator = Evaluator(log, self.clock, PATIENTS.__getitem__)
+
+    async def until(self, second: float) -> list[str]:
+        self.clock.now = after(second)
+        before = len(self.log.changes)
+        await self.evaluator.tick()
+        return self.log.told()[before:]
+
+
+@pytest.fixture
+async def night() -> Night:
+    made = Night(Log())
+    await made.evaluator.begin()
+    return made
+
+
+async def test_readings_become_changes_and_the_position_moves_on(night: Night) -> None:
+    for second in range(16):
+        night.log.receives("anna", second, 85)
+        night.log.receives("chen", second, 97)
+    assert await night.until(16) == ["anna raised spo2.low"]
+    assert night.log.evaluated == {0: 16, 1: 16}
+
+
+async def test_a_patient_is_watched_before_the_first_message(night: Night) -> None:
+    night.log.receives("anna", 100, 97)
+    assert await night.until(119) == []
+    assert await night.until(121) == ["bo raised silence:of-bo", "chen raised silence:of-chen"]
+
+
+async def test_more_than_a_page_is_read_to_the_end(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices.evaluate, "PAGE", 7)
+    for second in range(40):
+        night.log.receives("anna", second, 85)
+    await night.until(40)
+    assert night.log.evaluated[0] == 40
+    assert night.evaluator.stats.evaluated == 40
+
+
+async def test_a_backlog_is_no_silence_while_it_is_being_read(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices.evaluate, "PAGE", 1)
+    for second in range(0, 600, 60):
+        for patient in PATIENTS:
+            night.log.receives(patient, second, 97)
+    assert await night.until(600) == []
+
+
+@pytest.mark.parametrize("what", ["pending", "cares", "commit"])
+async def test_while_the_store_fails_nothing_is_skipped_and_nothing_invented(night: Night, what: str) -> None:
+    for second in range(16):
+        night.log.receives("anna", second, 85)
+    night.log.failing = {what}
+    heard = [line for second in (16, 17, 300) for line in await night.until(second) if "spo2" not in line]
+    assert night.evaluator.stats.failing_since == after(16)
+    for patient in PATIENTS:
+        night.log.receives(patient, 300, 85)
+    night.log.failing = set()
+    await night.until(301)
+    assert night.evaluator.stats.failing_since is None
+    assert night.log.told().count("anna raised spo2.low") == 1
+    assert what == "cares" or heard == []
+    assert night.log.evaluated == {0: 18, 1: 1}
+
+
+async def test_a_commit_that_failed_is_derived_again_from_what_was_committed(night: Night) -> None:
+    night.log.receives("anna", 0, 85)
+    await night.until(1)
+    night.log.failing = {"commit"}
+    for second in range(1, 16):
+        night.log.receives("anna", second, 85)
+    await night.until(16)
+    night.log.failing = set()
+    await night.until(17)
+    state, changes = PatientState(), list[Change]()
+    for message in night.log.messages[0]:
+        state, more = evaluate(state, night.log.worn["anna"], [message], message.received_at)
+        changes += more
+    assert [change for patient, change in night.log.changes if patient == "anna"] == changes
+
+
+async def test_a_partition_that_cannot_be_written_does_not_hold_up_the_others(night: Night) -> None:
+    night.log.broken_partition = 0
+    for second in range(16):
+        night.log.receives("anna", second, 85)
+        night.log.receives("chen", second, 85)
+    assert await night.until(16) == ["chen raised spo2.low"]
+    assert night.log.evaluated == {0: 0, 1: 16}
+
+
+async def test_a_poison_input_stops_neither_its_patient_nor_the_others(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def choking(state: PatientState, care: Care, inputs: Sequence[Input], now: datetime) -> object:
+        if any(reading.value == 66 for given in inputs for reading in given.body.readings):
+            raise ZeroDivisionError
+        return evaluate(state, care, inputs, now)
+
+    monkeypatch.setattr(devices.evaluate, "evaluate", choking)
+    night.log.receives("anna", 1, 66)
+    for second in range(2, 20):
+        night.log.receives("anna", second, 85)
+        night.log.receives("bo", second, 85)
+    heard = await night.until(20)
+    assert sorted(heard) == [
+        "anna raised spo2.low",
+        "anna raised unreadable:of-anna",
+        "bo raised spo2.low",
+    ]
+    assert night.evaluator.stats.skipped == 1
+    assert night.log.evaluated[0] == 37
+
+
+async def test_a_worker_whose_lease_was_taken_stops_and_writes_nothing(night: Night) -> None:
+    for second in range(16):
+        night.log.receives("anna", second, 85)
+    await night.log.lease()
+    with pytest.raises(LeaseLost):
+        await night.until(16)
+    assert night.log.commits == []
+
+
+async def test_the_next_worker_goes_on_where_the_last_one_committed(night: Night) -> None:
+    for second in range(10):
+        night.log.receives("anna", second, 85)
+    await night.until(10)
+    for second in range(10, 16):
+        night.log.receives("anna", second, 85)
+    successor = Night(night.log)
+    await successor.evaluator.begin()
+    assert await successor.until(16) == ["anna raised spo2.low"]
+
+
+async def test_nobody_was_silent_while_the_server_was_away(night: Night) -> None:
+    for patient in PATIENTS:
+        night.log.receives(patient, 1, 97)
+    await night.until(2)
+    successor = Night(night.log)
+    successor.clock.now = after(3600)
+    await successor.evaluator.begin()
+    assert await successor.until(3601) == []
+    assert len(await successor.until(3721)) == 3
+
+
+async def test_a_device_put_on_a_moment_ago_is_known_with_its_first_message(night: Night) -> None:
+    night.log.worn = {}
+    await night.until(1)
+    night.log.worn = {"anna": Care("anna", (Worn("of-anna", "adult-continuous", after(1)),))}
+    for second in range(2, 18):
+        night.log.receives("anna", second, 85)
+    night.clock.now = after(18)
+    await night.evaluator.catch_up([0])
+    assert night.log.told() == ["anna raised spo2.low"]
+
+
+async def test_a_patient_who_is_no_longer_monitored_has_no_conditions(night: Night) -> None:
+    await night.until(121)
+    night.log.worn = {}
+    assert len(await night.until(122)) == 3
+    assert await night.until(123) == []
+
+
+async def test_a_quiet_second_writes_nothing(night: Night) -> None:
+    await night.until(1)
+    commits = len(night.log.commits)
+    await night.until(2)
+    assert len(night.log.commits) == commits
+
+
+async def eventually(what: Callable[[], object]) -> None:
+    async with asyncio.timeout(3):
+        while not what():
+            await asyncio.sleep(0.005)
+
+
+async def test_it_answers_a_hint_at_once_and_the_clock_without_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    night = Night(Log())
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(night.evaluator.run())
+        await eventually(lambda: night.log.commits)
+        night.log.receives("anna", 0, 97)
+        night.evaluator.hint(0)
+        await eventually(lambda: night.evaluator.stats.evaluated == 1)
+        night.log.receives("anna", 1, 97)
+        await eventually(lambda: night.evaluator.stats.evaluated == 2)
+        running.cancel()
