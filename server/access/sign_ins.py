@@ -1,0 +1,204 @@
+"""Sign-ins: from a password to an opaque token, and from a token to a principal, until it ends."""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from server.access.audit import AuditEntry
+from server.access.errors import NotSignedIn, WrongPassword
+from server.access.limits import (
+    SIGN_INS_A_LOGIN,
+    SIGN_INS_A_LOGIN_ANYWHERE,
+    SIGN_INS_AN_ADDRESS,
+    Limiter,
+    caller,
+)
+from server.access.passwords import Passwords
+from server.access.principal import Principal
+from server.access.roles import Role
+from server.access.users import User, canonical_login
+from server.ids import new_id
+
+STAFF_IDLE: Final = timedelta(hours=12)
+STAFF_LONGEST: Final = timedelta(hours=24)
+SEEN_EVERY: Final = timedelta(minutes=1)  # how exact seen_at is: a write a minute, not a write a request
+
+
+@dataclass(frozen=True)
+class NewSignIn:
+    """A row of ``sign_ins`` of either a user or a ticket's patient."""
+
+    id: str
+    token_hash: bytes
+    created_at: datetime
+    expires_at: datetime
+    user_id: str | None = None
+    ticket_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A sign-in that has not been ended, of somebody who still may sign in."""
+
+    principal: Principal
+    seen_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user who may sign in, with the hash that the password is checked against."""
+
+    user: User
+    password_hash: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """What the browser gets. ``token`` is shown to it once and stored nowhere."""
+
+    token: str = field(repr=False)
+    principal: Principal
+    expires_at: datetime
+
+
+class SignInLook(Protocol):
+    async def account(self, login: str) -> Account | None: ...
+
+    async def user(self, user_id: str) -> User | None: ...
+
+    async def holder(self, token_hash: bytes) -> Holder | None: ...
+
+
+class SignInTx(Protocol):
+    async def add_sign_in(self, sign_in: NewSignIn) -> None: ...
+
+    async def replace_password_hash(self, user_id: str, password_hash: str) -> None: ...
+
+    async def see_sign_in(self, sign_in_id: str, at: datetime) -> None: ...
+
+    async def end_sign_ins(self, at: datetime, *, user_id: str | None = None, sign_in_id: str | None = None) -> int: ...
+
+    async def audit(self, entry: AuditEntry) -> None: ...
+
+
+def new_token() -> str:
+    """256 random bits."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_token(token: str) -> bytes:
+    """SHA-256: the token is random, so nothing slower is needed."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def is_alive(holder: Holder, now: datetime) -> bool:
+    """Neither over nor, for staff, idle for too long. A patient's page may be asleep until the link expires."""
+    idle = holder.principal.role is not Role.PATIENT and now - holder.seen_at >= STAFF_IDLE
+    return now < holder.expires_at and not idle
+
+
+class SignInGuards:
+    """The three allowances of a sign-in, taken before the password is judged: guesses in parallel gain nothing."""
+
+    def __init__(self) -> None:
+        self._address = Limiter(SIGN_INS_AN_ADDRESS)
+        self._login_here = Limiter(SIGN_INS_A_LOGIN)
+        self._login_anywhere = Limiter(SIGN_INS_A_LOGIN_ANYWHERE)
+
+    def take(self, login: str, address: str, now: datetime) -> None:
+        """Raises TooManyTries."""
+        here = caller(address)
+        self._address.take(here, now)
+        self._login_here.take(f"{here} {login}", now)
+        self._login_anywhere.take(login, now)
+
+    def give_back(self, login: str, address: str) -> None:
+        here = caller(address)
+        self._address.give_back(here)
+        self._login_here.give_back(f"{here} {login}")
+        self._login_anywhere.give_back(login)
+
+
+class SignIns:
+    """Who is signed in."""
+
+    def __init__(
+        self,
+        begin: Callable[[], AbstractAsyncContextManager[SignInTx]],
+        look: Callable[[], AbstractAsyncContextManager[SignInLook]],
+        passwords: Passwords,
+    ) -> None:
+        self._begin = begin
+        self._look = look
+        self._passwords = passwords
+        self._guards = SignInGuards()
+
+    async def sign_in(self, login: str, password: str, address: str, now: datetime) -> SignedIn:
+        """Raises WrongPassword – for an unknown login too, after the same work – and TooManyTries."""
+        login = canonical_login(login)
+        self._guards.take(login, address, now)
+        async with self._look() as look:
+            account = await look.account(login)
+        matches = await self._passwords.matches(account.password_hash if account else None, password)
+        if account is None or not matches:
+            await self._record_refusal(account, address, now)
+            raise WrongPassword
+        self._guards.give_back(login, address)
+        if self._passwords.is_stale(account.password_hash):
+            await self._rehash(account, password)
+        return await self._begin_sign_in(account.user, address, now)
+
+    async def authenticate(self, token: str, now: datetime) -> Principal | None:
+        """Whose token it is, if the sign-in still lives. Asked at every request and, by the hub, every few seconds."""
+        async with self._look() as look:
+            holder = await look.holder(hash_token(token))
+        if holder is None or not is_alive(holder, now):
+            return None
+        if now - holder.seen_at >= SEEN_EVERY:
+            async with self._begin() as tx:
+                await tx.see_sign_in(holder.principal.sign_in_id, now)
+        return holder.principal
+
+    async def me(self, principal: Principal) -> User:
+        async with self._look() as look:
+            user = await look.user(principal.id)
+        if user is None:
+            raise NotSignedIn
+        return user
+
+    async def sign_out(self, principal: Principal, now: datetime) -> None:
+        async with self._begin() as tx:
+            await tx.end_sign_ins(now, sign_in_id=principal.sign_in_id)
+            await tx.audit(AuditEntry(now, principal.actor, "user.signed_out", principal.actor))
+
+    async def revoke_user(self, user_id: str, by: str, now: datetime) -> int:
+        """End every sign-in of a user; how many there were. Their sockets fall at the hub's next check."""
+        async with self._begin() as tx:
+            ended = await tx.end_sign_ins(now, user_id=user_id)
+            await tx.audit(AuditEntry(now, by, "user.revoked", f"user:{user_id}", {"sign_ins": ended}))
+        return ended
+
+    async def _begin_sign_in(self, user: User, address: str, now: datetime) -> SignedIn:
+        token = new_token()
+        sign_in = NewSignIn(new_id(), hash_token(token), now, now + STAFF_LONGEST, user_id=user.id)
+        principal = Principal(user.role, user.id, user.name, sign_in.id)
+        async with self._begin() as tx:
+            await tx.add_sign_in(sign_in)
+            await tx.audit(AuditEntry(now, principal.actor, "user.signed_in", principal.actor, {"address": address}))
+        return SignedIn(token, principal, sign_in.expires_at)
+
+    async def _record_refusal(self, account: Account | None, address: str, now: datetime) -> None:
+        # What was typed is not kept: people type passwords into the wrong field.
+        subject = f"user:{account.user.id}" if account else "user:unknown"
+        async with self._begin() as tx:
+            await tx.audit(AuditEntry(now, "anyone", "user.sign_in_refused", subject, {"address": address}))
+
+    async def _rehash(self, account: Account, password: str) -> None:
+        password_hash = await self._passwords.hash(password)
+        async with self._begin() as tx:
+            await tx.replace_password_hash(account.user.id, password_hash)

@@ -1,0 +1,98 @@
+"""Sessions, their lines, bookings and new links, for staff."""
+
+from datetime import date
+from typing import Annotated, Final
+
+import msgspec
+
+from server.access.roles import Action
+from server.api.errors import INVALID, NOT_FOUND, ProblemKind, Problems
+from server.api.framework import Body, Call, Route
+from server.clinic import errors
+from server.clinic.reader import ClinicReader
+from server.clinic.service import ClinicService
+from server.clinic.views import LineView, SessionView, TicketRow
+from server.patients.patient import InvalidPatient, PatientDetails, Sex
+
+problems: Final[Problems] = {
+    errors.NotFound: NOT_FOUND,
+    errors.SessionNotOpen: ProblemKind(409, "session-not-open", "The session is not open"),
+    errors.SessionClosed: ProblemKind(409, "session-closed", "The session is closed"),
+    errors.NobodyWaiting: ProblemKind(409, "nobody-waiting", "Nobody is waiting"),
+    errors.AlreadyInVisit: ProblemKind(409, "already-in-visit", "Somebody is in the room"),
+    errors.NotCalled: ProblemKind(409, "not-called", "The doctor is not calling"),
+    errors.TicketOver: ProblemKind(409, "ticket-over", "The visit is over"),
+    InvalidPatient: INVALID,
+}
+
+
+class NewBooking(Body, frozen=True):
+    """``phone`` as people write it; without country code it is one of the hospital's region."""
+
+    name: Annotated[str, msgspec.Meta(max_length=200)]
+    sex: Sex
+    birth_date: date
+    phone: Annotated[str, msgspec.Meta(max_length=64)]
+    locale: str | None = None
+
+
+class Booked(msgspec.Struct, frozen=True):
+    ticket: TicketRow
+
+
+def routes(clinic: ClinicService, reader: ClinicReader, locale: str) -> list[Route]:
+    """``locale`` is the hospital's, for a booking that names none."""
+    handlers = _Handlers(clinic, reader, locale)
+    read, run = Action.LINE_READ, Action.LINE_RUN
+    return [
+        Route(method="GET", path="/sessions", handler=handlers.sessions, action=read, reply=list[SessionView]),
+        Route(method="POST", path="/sessions/{id}/open", handler=handlers.open, action=run, reply=SessionView),
+        Route(method="POST", path="/sessions/{id}/close", handler=handlers.close, action=run, reply=SessionView),
+        Route(method="GET", path="/sessions/{id}/line", handler=handlers.line, action=read, reply=LineView),
+        Route(
+            method="POST",
+            path="/sessions/{id}/tickets",
+            handler=handlers.book,
+            action=Action.TICKET_BOOK,
+            body=NewBooking,
+            reply=Booked,
+            status=201,
+        ),
+        Route(method="POST", path="/tickets/{id}/link", handler=handlers.reset_link, action=Action.LINK_RESET),
+    ]
+
+
+class _Handlers:
+    def __init__(self, clinic: ClinicService, reader: ClinicReader, locale: str) -> None:
+        self._clinic = clinic
+        self._reader = reader
+        self._locale = locale
+
+    async def sessions(self, call: Call[None]) -> list[SessionView]:
+        return await self._reader.sessions_today(call.who, call.now)
+
+    async def open(self, call: Call[None]) -> SessionView:
+        await self._clinic.open_session(call.who, call.path["id"], call.now)
+        return await self._reader.session(call.who, call.path["id"])
+
+    async def close(self, call: Call[None]) -> SessionView:
+        await self._clinic.close_session(call.who, call.path["id"], call.now)
+        return await self._reader.session(call.who, call.path["id"])
+
+    async def line(self, call: Call[None]) -> LineView:
+        return await self._reader.line(call.who, call.path["id"])
+
+    async def book(self, call: Call[NewBooking]) -> Booked:
+        typed = call.body
+        details = PatientDetails(
+            name=typed.name,
+            sex=typed.sex,
+            birth_date=typed.birth_date,
+            phone=typed.phone,
+            locale=typed.locale or self._locale,
+        )
+        ticket_id = await self._clinic.book(call.who, call.path["id"], details, call.now)
+        return Booked(await self._reader.ticket(call.who, call.path["id"], ticket_id))
+
+    async def reset_link(self, call: Call[None]) -> None:
+        await self._clinic.reset_link(call.who, call.path["id"], call.now)

@@ -1,0 +1,101 @@
+"""What a handler sees: Route, Call, Answer. How a request becomes a call is ``serving``'s business.
+
+A feature module exports ``routes(service, …) -> list[Route]`` and ``problems``, its errors as kinds of problem.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from server.access.errors import NotSignedIn
+from server.access.principal import Principal
+from server.access.roles import Action
+
+B = TypeVar("B")
+
+
+class Audience(Enum):
+    """Whose cookie a route looks at: one browser may be a doctor's and a patient's at once."""
+
+    STAFF = "staff"
+    PATIENT = "patient"
+    PUBLIC = "public"
+
+
+class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The root of all request bodies and query shapes: an unknown field is refused, never passed over."""
+
+
+@dataclass(frozen=True)
+class Cookie:
+    """A sign-in cookie to set; without a token, to clear. Name and flags follow from audience and connection."""
+
+    audience: Audience
+    token: str | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A reply that is more than its body: another status, or cookies."""
+
+    body: object = None
+    status: int | None = None
+    cookies: tuple[Cookie, ...] = ()
+
+
+@dataclass(frozen=True)
+class Call(Generic[B]):
+    """One request, checked: the role may do the route's action, body and query have the declared shapes.
+
+    Whose object it is, the service still decides, with NotFound for a foreign one. ``query`` is an instance of the
+    route's ``query`` shape, None where it declares none. ``address`` is the caller's IP address.
+    """
+
+    body: B
+    now: datetime
+    address: str
+    request_id: str
+    principal: Principal | None = None
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Any = None
+
+    @property
+    def who(self) -> Principal:
+        """The principal, where the route is not public."""
+        if self.principal is None:
+            raise NotSignedIn
+        return self.principal
+
+
+Handler = Callable[[Call[Any]], Awaitable[object]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """One line of the route table.
+
+    ``path`` stands under ``/api/v1`` and names its parts in braces: "/sessions/{id}". ``body`` and ``query`` are
+    subclasses of Body; ``reply`` is the type of the reply's body, None for no content. Only a PUBLIC route has no
+    action.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    audience: Audience = Audience.STAFF
+    action: Action | None = None
+    body: type[Body] | None = None
+    query: type[Body] | None = None
+    reply: Any = None
+    status: int | None = None
+
+    @property
+    def success(self) -> int:
+        if self.status is not None:
+            return self.status
+        return 204 if self.reply is None else 200

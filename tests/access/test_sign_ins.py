@@ -1,0 +1,212 @@
+"""Sign-ins: from a password to a token, from a token to a principal, and every way that ends it. On both databases."""
+
+import asyncio
+import hashlib
+from datetime import timedelta
+from typing import Literal
+
+import pytest
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+
+from server.access.errors import NotSignedIn, TooManyTries, WrongPassword
+from server.access.passwords import Passwords
+from server.access.principal import Principal
+from server.access.roles import Role
+from server.access.sign_ins import STAFF_IDLE, STAFF_LONGEST, SignedIn, SignIns
+from server.store import tables
+from server.store.engine import Store
+from tests.access.people import HERE, NOW, PASSWORD, add_staff, audited, change, rows_of, sign_ins_of
+
+MINUTE = timedelta(minutes=1)
+
+
+async def signed_in(store: Store, sign_ins: SignIns) -> SignedIn:
+    await add_staff(store)
+    return await sign_ins.sign_in("wang.li", PASSWORD, HERE, NOW)
+
+
+async def test_the_token_leads_back_to_the_person(store: Store) -> None:
+    sign_ins = sign_ins_of(store)
+    session = await signed_in(store, sign_ins)
+    principal = await sign_ins.authenticate(session.token, NOW + MINUTE)
+    assert principal == session.principal
+    assert principal is not None
+    assert (principal.role, principal.name) == (Role.DOCTOR, "Wang Li")
+    assert (await sign_ins.me(principal)).login == "wang.li"
+
+
+async def test_the_database_holds_no_token_only_its_hash(store: Store) -> None:
+    session = await signed_in(store, sign_ins_of(store))
+    (row,) = await rows_of(store, tables.sign_ins)
+    assert row["token_hash"] == hashlib.sha256(session.token.encode()).digest()
+    assert session.token not in str(row)
+    assert session.token not in repr(session)
+
+
+async def test_every_sign_in_has_a_token_of_its_own(store: Store) -> None:
+    sign_ins = sign_ins_of(store)
+    first = await signed_in(store, sign_ins)
+    second = await sign_ins.sign_in(" WANG.LI", PASSWORD, HERE, NOW)
+    assert first.token != second.token
+    assert await sign_ins.authenticate(first.token, NOW) is not None
+
+
+async def test_an_unknown_login_and_a_wrong_password_are_refused_in_the_same_words(store: Store) -> None:
+    sign_ins = sign_ins_of(store)
+    user = await add_staff(store)
+    sentences = set()
+    for login, password in [("wang.li", "not the password"), ("nobody", PASSWORD)]:
+        with pytest.raises(WrongPassword) as refused:
+            await sign_ins.sign_in(login, password, HERE, NOW)
+        sentences.add(str(refused.value))
+    assert len(sentences) == 1
+    refusals = [row for row in await rows_of(store, tables.audit) if row["action"] == "user.sign_in_refused"]
+    assert [row["subject"] for row in refusals] == [f"user:{user.id}", "user:unknown"]
+    assert "nobody" not in str(refusals)
+
+
+async def test_an_unknown_login_costs_one_hash_as_a_known_one_does(sqlite_store: Store) -> None:
+    class Counting(PasswordHasher):
+        verified = 0
+
+        def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002 – the library's name
+            Counting.verified += 1
+            return super().verify(hash, password)
+
+    sign_ins = sign_ins_of(sqlite_store, Passwords(Counting()))
+    await add_staff(sqlite_store)
+    for login in ("wang.li", "nobody"):
+        before = Counting.verified
+        with pytest.raises(WrongPassword):
+            await sign_ins.sign_in(login, "not the password", HERE, NOW)
+        assert Counting.verified == before + 1
+
+
+async def test_five_wrong_passwords_and_even_the_right_one_has_to_wait(sqlite_store: Store) -> None:
+    sign_ins = sign_ins_of(sqlite_store)
+    await add_staff(sqlite_store)
+    for _ in range(5):
+        with pytest.raises(WrongPassword):
+            await sign_ins.sign_in("wang.li", "not the password", HERE, NOW)
+    with pytest.raises(TooManyTries) as refused:
+        await sign_ins.sign_in("Wang.Li", PASSWORD, HERE, NOW)
+    assert refused.value.retry_after_s == 60
+    await sign_ins.sign_in("wang.li", PASSWORD, "198.51.100.1", NOW)  # a stranger's guesses lock nobody out elsewhere
+    await sign_ins.sign_in("wang.li", PASSWORD, HERE, NOW + MINUTE)
+
+
+async def test_guesses_in_parallel_gain_nothing(sqlite_store: Store) -> None:
+    sign_ins = sign_ins_of(sqlite_store)
+    await add_staff(sqlite_store)
+    guesses = (sign_ins.sign_in("wang.li", f"guess number {n}", HERE, NOW) for n in range(20))
+    outcomes = [type(outcome) for outcome in await asyncio.gather(*guesses, return_exceptions=True)]
+    assert outcomes.count(WrongPassword) == 5
+    assert outcomes.count(TooManyTries) == 15
+
+
+async def test_one_address_gets_twenty_tries_over_all_logins(sqlite_store: Store) -> None:
+    sign_ins = sign_ins_of(sqlite_store)
+    for n in range(20):
+        with pytest.raises(WrongPassword):
+            await sign_ins.sign_in(f"login{n}", "not the password", HERE, NOW)
+    with pytest.raises(TooManyTries):
+        await sign_ins.sign_in("login20", "not the password", HERE, NOW)
+
+
+async def test_right_passwords_are_not_counted(sqlite_store: Store) -> None:
+    sign_ins = sign_ins_of(sqlite_store)
+    await add_staff(sqlite_store)
+    for _ in range(25):
+        await sign_ins.sign_in("wang.li", PASSWORD, HERE, NOW)
+
+
+async def test_a_sign_in_ends_when_idle(store: Store) -> None:
+    sign_ins = sign_ins_of(store)
+    session = await signed_in(store, sign_ins)
+    assert await sign_ins.authenticate(session.token, NOW + STAFF_IDLE) is None
+    assert await sign_ins.authenticate(session.token, NOW + STAFF_IDLE - MINUTE) is not None
+    assert await sign_ins.authenticate(session.token, NOW + STAFF_IDLE + MINUTE) is not None  # it was seen since
+
+
+async def test_a_sign_in_ends_after_a_day_even_if_it_is_used(store: Store) -> None:
+    sign_ins = sign_ins_of(store)
+    session = await signed_in(store, sign_ins)
+    for hours in range(1, 24):
+        assert await sign_ins.authenticate(session.token, NOW + timedelta(hours=hours)) is not None
+    assert await sign_ins.authenticate(session.token, NOW + STAFF_LONGEST) is None
+
+
+async def test_being_seen_is_written_once_a_minute(store: Store) -> None:
+    sign_ins = sign_ins_of(store)
+    session = await signed_in(store, sign_ins)
+    await sign_ins.authenticate(session.token, NOW + MINUTE / 2)
+    assert (await rows_of(store, tables.sign_ins))[0]["seen_at"] == NOW
+    await sign_ins.authenticate(session.token, NOW + MINUTE)
+    assert (await rows_of(store, tables.sign_ins))[0]["seen_at"] == NOW + MINUTE
+
+
+async def test_signing_out_ends_this_sign_in_and_no_other(store: Store) -> None:
+    sign_ins = sign_ins_of(store)
+    here = await signed_in(store, sign_ins)
+    elsewhere = await sign_ins.sign_in("wang.li", PASSWORD, HERE, NOW)
+    await sign_ins.sign_out(here.principal, NOW)
+    assert await sign_ins.authenticate(here.token, NOW) is None
+    assert await sign_ins.authenticate(elsewhere.token, NOW) is not None
+    assert await audited(store) == ["user.added", "user.signed_in", "user.signed_in", "user.signed_out"]
+
+
+async def test_revoking_ends_all_of_one_user_and_none_of_another(store: Store) -> None:
+    sign_ins = sign_ins_of(store)
+    first = await signed_in(store, sign_ins)
+    second = await sign_ins.sign_in("wang.li", PASSWORD, HERE, NOW)
+    await add_staff(store, "li.na", Role.OPERATOR)
+    other = await sign_ins.sign_in("li.na", PASSWORD, HERE, NOW)
+    assert await sign_ins.revoke_user(first.principal.id, "system", NOW) == 2
+    assert await sign_ins.authenticate(first.token, NOW) is None
+    assert await sign_ins.authenticate(second.token, NOW) is None
+    assert await sign_ins.authenticate(other.token, NOW) is not None
+
+
+async def test_a_disabled_user_is_out_at_once_and_not_let_in_again(store: Store) -> None:
+    sign_ins = sign_ins_of(store)
+    session = await signed_in(store, sign_ins)
+    await change(store, sa.update(tables.users).values(disabled_at=NOW))
+    assert await sign_ins.authenticate(session.token, NOW) is None
+    with pytest.raises(NotSignedIn):
+        await sign_ins.me(session.principal)
+    with pytest.raises(WrongPassword):
+        await sign_ins.sign_in("wang.li", PASSWORD, HERE, NOW)
+
+
+async def test_a_changed_role_counts_at_the_next_request(store: Store) -> None:
+    sign_ins = sign_ins_of(store)
+    session = await signed_in(store, sign_ins)
+    await change(store, sa.update(tables.users).values(role="operator"))
+    principal = await sign_ins.authenticate(session.token, NOW)
+    assert principal is not None
+    assert principal.role is Role.OPERATOR
+
+
+async def test_a_hash_with_old_parameters_is_renewed_at_the_next_sign_in(store: Store) -> None:
+    await add_staff(store)
+    (before,) = await rows_of(store, tables.users)
+    today = Passwords()
+    sign_ins = sign_ins_of(store, today)
+    await sign_ins.sign_in("wang.li", PASSWORD, HERE, NOW)
+    (after,) = await rows_of(store, tables.users)
+    assert today.is_stale(before["password_hash"])
+    assert not today.is_stale(after["password_hash"])
+    await sign_ins.sign_in("wang.li", PASSWORD, HERE, NOW)
+
+
+@pytest.mark.parametrize("token", ["", "x" * 43, "\x00", "é"])
+async def test_what_is_no_token_is_nobody(store: Store, token: str) -> None:
+    assert await sign_ins_of(store).authenticate(token, NOW) is None
+
+
+async def test_a_principal_has_nothing_to_do_with_what_the_browser_says(store: Store) -> None:
+    session = await signed_in(store, sign_ins_of(store))
+    (row,) = await rows_of(store, tables.users)
+    assert isinstance(session.principal, Principal)
+    assert session.principal.id == row["id"]

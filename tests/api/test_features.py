@@ -1,0 +1,103 @@
+"""The real route table: what it promises is there, guarded and described. No service stands behind it here."""
+
+from datetime import datetime
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from aiohttp import web
+from pytest_aiohttp import AiohttpClient
+from structlog.testing import capture_logs
+
+from server.access.principal import Principal
+from server.access.roles import Role
+from server.api import access, clinic, join_check, monitoring, ticket, visits
+from server.api.edge import Edge
+from server.api.errors import COMMON, ProblemKind
+from server.api.features import Services, features
+from server.api.framework import Audience
+from server.api.hospital import Hospital
+from server.api.openapi import describe
+from server.api.routes import RouteTable, route_table
+from server.api.serving import Gate, build_api
+from tests.api.matrix import CELLS_OF_A_ROUTE, cells, knock
+from tests.api.test_openapi import missing, references
+
+NOW = datetime.fromisoformat("2026-11-21T09:30:00Z")
+QINGSHAN = Hospital(name="青山", telephone="1", demonstration=False, time_zone="Asia/Shanghai", version="1")
+PEOPLE = {role.value: Principal(role, "0" * 32, "Wang Li", "s") for role in Role}
+
+PUBLIC = {"GET /hospital", "POST /sign-in", "POST /join/look", "POST /join/check", "GET /notice"}
+STAFF = """
+POST /sign-out
+GET /me
+GET /sessions
+POST /sessions/{id}/open
+POST /sessions/{id}/close
+GET /sessions/{id}/line
+POST /sessions/{id}/tickets
+POST /sessions/{id}/call-next
+POST /tickets/{id}/link
+GET /visits/{id}
+POST /visits/{id}/confirm-identity
+PUT /visits/{id}/note
+POST /visits/{id}/end
+POST /visits/{id}/media
+GET /patients/{id}/readings
+GET /patients/{id}/alarms
+POST /alarms/{id}/acknowledge
+GET /devices
+POST /devices
+POST /patients/{id}/devices
+DELETE /patients/{id}/devices/{device_id}
+GET /outbox
+"""
+PATIENT = {"GET /ticket", "POST /ticket/consent", "POST /ticket/answer", "POST /ticket/media"}
+
+
+@pytest.fixture(scope="module")
+def table() -> RouteTable:
+    # Services that have nothing: whatever reaches them is a fault, never a refusal of access.
+    services: dict[str, Any] = {name: Mock() for name in Services.__dataclass_fields__}
+    return route_table(features(Services(**{**services, "hospital": QINGSHAN, "locale": "zh-CN"})))
+
+
+def served(table: RouteTable, audience: Audience) -> set[str]:
+    return {f"{route.method} {route.path}" for route in table.routes if route.audience is audience}
+
+
+def test_what_is_served_to_whom_is_what_was_promised(table: RouteTable) -> None:
+    assert served(table, Audience.PUBLIC) == PUBLIC
+    assert served(table, Audience.PATIENT) == PATIENT
+    assert served(table, Audience.STAFF) == set(STAFF.strip().splitlines())
+
+
+async def test_no_cell_of_the_matrix_is_open_that_the_roles_do_not_open(
+    table: RouteTable, aiohttp_client: AiohttpClient
+) -> None:
+    async def authenticate(token: str, _now: datetime) -> Principal | None:
+        return PEOPLE.get(token)
+
+    app = web.Application()
+    app.add_subapp("/api", build_api(table, Gate(authenticate, Edge(), lambda: NOW), version="1"))
+    client = await aiohttp_client(app)
+    tokens = {principal.role: token for token, principal in PEOPLE.items()}
+    with capture_logs():  # where a role may, the missing service is a fault each time
+        statuses = [(cell, await knock(client, cell, tokens)) for cell in cells(table)]
+    wrong = [(cell, status) for cell, status in statuses if (status not in {401, 403}) is not cell.allowed]
+    assert wrong == []
+    assert len(statuses) == CELLS_OF_A_ROUTE * len(PUBLIC | PATIENT | served(table, Audience.STAFF))
+
+
+def test_every_route_and_every_type_is_described(table: RouteTable) -> None:
+    document = describe(table, version="1")
+    assert missing(document, table) == []
+    assert set(references(document)) <= {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+
+
+def test_a_slug_means_one_thing() -> None:
+    """Two features may share a kind of problem, never a name for two kinds."""
+    listed = [access, clinic, join_check, monitoring, ticket, visits]
+    kinds: set[ProblemKind] = {kind for part in listed for kind in part.problems.values()} | set(COMMON.values())
+    slugs = [kind.slug for kind in kinds]
+    assert len(slugs) == len(set(slugs))
