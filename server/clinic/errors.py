@@ -1,0 +1,48 @@
+"""What the clinic refuses, each with a name.
+
+ClinicError
+├── NotFound           no such session or ticket – or one of somebody else, which is said in the same words
+├── InvalidSession     its hours end before they begin, or its title is empty
+├── SessionNotOpen     nobody is called from a session that is planned or closed
+├── SessionClosed      nobody is booked into a session that is closed
+├── NobodyWaiting      the line is empty
+├── AlreadyInVisit     somebody is called or in the room
+├── NotCalled          this ticket is not being called
+└── TicketOver         this ticket was completed or given up as a no-show
+"""
+
+
+class ClinicError(Exception):
+    """The clinic cannot do what was asked."""
+
+
+class NotFound(ClinicError):
+    """There is no such thing for the one who asks."""
+
+
+class InvalidSession(ClinicError):
+    """A session that cannot take place as described."""
+
+
+class SessionNotOpen(ClinicError):
+    """The session has not been opened, or was closed."""
+
+
+class SessionClosed(ClinicError):
+    """The session takes no more bookings."""
+
+
+class NobodyWaiting(ClinicError):
+    """Nobody has checked in and waits."""
+
+
+class AlreadyInVisit(ClinicError):
+    """The doctor has somebody in the room, or is ringing."""
+
+
+class NotCalled(ClinicError):
+    """The ticket is not being called."""
+
+
+class TicketOver(ClinicError):
+    """The ticket's visit is over; its place in the line is gone."""

@@ -1,0 +1,115 @@
+"""Reading the clinic: today's sessions, a line, and who may see which patient. Changes nothing."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Protocol
+
+import msgspec
+
+from server.access.principal import Principal
+from server.access.roles import Action, Role
+from server.clinic.errors import NotFound
+from server.clinic.rights import runs, sees
+from server.clinic.session import Session, day_bounds
+from server.clinic.views import (
+    LineView,
+    Online,
+    SessionView,
+    TicketFacts,
+    TicketRow,
+    line_view,
+    session_view,
+    without_alarms,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From ``first`` on, before ``end``."""
+
+    first: datetime
+    end: datetime
+
+
+class ClinicLook(Protocol):
+    async def session(self, session_id: str) -> Session | None: ...
+
+    async def sessions(self, span: Span, doctor_id: str | None) -> Sequence[tuple[Session, int]]:
+        """Those that open within ``span`` and those still open, with how many wait; of one doctor or of all."""
+        ...
+
+    async def ticket_facts(self, session_id: str) -> Sequence[TicketFacts]:
+        """All tickets of a session by serial number."""
+        ...
+
+    async def has_ticket_with(self, doctor_id: str, patient_id: str) -> bool:
+        """Does the patient hold a ticket of any session of this doctor, today's or an earlier one?"""
+        ...
+
+
+class ClinicReader:
+    """All methods raise ``NotFound`` for what is missing or somebody else's."""
+
+    def __init__(
+        self, look: Callable[[], AbstractAsyncContextManager[ClinicLook]], zone: tzinfo, online: Online
+    ) -> None:
+        self._look = look
+        self._zone = zone
+        self._online = online
+
+    async def sessions_today(self, principal: Principal, now: datetime) -> list[SessionView]:
+        """A doctor's own; everybody's for those who arrange. A session left open stays in the list past midnight."""
+        today = now.astimezone(self._zone).date()
+        span = Span(*day_bounds(today, self._zone))
+        doctor_id = principal.id if principal.role is Role.DOCTOR else None
+        async with self._look() as look:
+            return [session_view(*found) for found in await look.sessions(span, doctor_id)]
+
+    async def session(self, principal: Principal, session_id: str) -> SessionView:
+        return (await self.line(principal, session_id)).session
+
+    async def line(self, principal: Principal, session_id: str) -> LineView:
+        """Without alarms for a role that may not read them."""
+        async with self._look() as look:
+            session = await look.session(session_id)
+            if session is None or not sees(principal, session):
+                raise NotFound("no such session")
+            view = await self._view(look, session)
+        return view if principal.may(Action.ALARM_READ) else without_alarms(view)
+
+    async def ticket(self, principal: Principal, session_id: str, ticket_id: str) -> TicketRow:
+        rows = (await self.line(principal, session_id)).tickets
+        for row in rows:
+            if row.id == ticket_id:
+                return row
+        raise NotFound("no such ticket")
+
+    async def line_snapshot(self, session_id: str, *, alarms: bool) -> Mapping[str, object]:
+        """The topic ``session:…``, without alarms ``line:…``: keys "session" and "ticket/{id}", ready for JSON."""
+        async with self._look() as look:
+            session = await look.session(session_id)
+            if session is None:
+                return {}
+            view = await self._view(look, session)
+        shown = view if alarms else without_alarms(view)
+        rows = {f"ticket/{row.id}": msgspec.to_builtins(row) for row in shown.tickets}
+        return {"session": msgspec.to_builtins(shown.session), **rows}
+
+    async def may_watch(self, principal: Principal, session_id: str, *, alarms: bool) -> bool:
+        """The line with its alarms is the session's doctor's alone; without them, everybody's who may read the line."""
+        async with self._look() as look:
+            session = await look.session(session_id)
+        return session is not None and (runs if alarms else sees)(principal, session)
+
+    async def may_see_patient(self, principal: Principal, patient_id: str) -> bool:
+        """What is clinical: for a doctor who has, or had, the patient in a session. Never for an operator."""
+        if principal.role is not Role.DOCTOR:
+            return False
+        async with self._look() as look:
+            return await look.has_ticket_with(principal.id, patient_id)
+
+    async def _view(self, look: ClinicLook, session: Session) -> LineView:
+        day = session.opens_at.astimezone(self._zone).date()
+        return line_view(session, list(await look.ticket_facts(session.id)), day, self._online)
