@@ -1,0 +1,170 @@
+"""Who wears which device, from when to when. A reading belongs to whoever wore the device when it was measured."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from typing import Protocol
+
+import msgspec
+
+from devices.alarms import AlarmKind, AlarmState, Episode, Transition, TransitionKind
+from devices.rules import NoLimits, applicable
+from server.access.audit import AuditEntry
+from server.access.principal import Principal
+from server.access.roles import Role
+from server.ids import new_id
+from server.monitoring.errors import DeviceWorn, NobodyResponsible, NotFound, ProfileNotApplicable
+from server.monitoring.registry import DeviceRow, device_view
+from server.monitoring.views import DeviceView
+from server.patients.patient import age_on
+
+
+@dataclass(frozen=True, slots=True)
+class Association:
+    """A device on a patient. ``responsible_id`` is whom an alarm reaches first; ``profile`` None: no limits are set."""
+
+    id: str
+    device_id: str
+    patient_id: str
+    profile: str | None
+    responsible_id: str
+    from_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wearer:
+    """What associating must know of a patient. ``doctor_id``: whose session the patient was booked into last."""
+
+    id: str
+    birth_date: date
+    doctor_id: str | None
+    seen: bool  # by the doctor who asks
+
+
+class AssociateTx(Protocol):
+    async def wearer(self, patient_id: str, doctor_id: str) -> Wearer | None: ...
+    async def lock_device(self, device_id: str) -> DeviceRow | None: ...
+    async def associate(self, association: Association) -> bool: ...
+    async def adopt(self, device_id: str, patient_id: str, from_at: datetime, until_at: datetime | None) -> int: ...
+    async def audit(self, entry: AuditEntry) -> None: ...
+
+
+class DissociateTx(Protocol):
+    async def dissociate(self, patient_id: str, device_id: str, at: datetime) -> bool: ...
+    async def open_episodes(self, patient_id: str) -> Sequence[Episode]: ...
+    async def save_episode(self, episode: Episode, transitions: Sequence[Transition]) -> Sequence[str]: ...
+
+
+class AssociationTx(AssociateTx, DissociateTx, Protocol):
+    """Both use cases' needs; each function asks for its own."""
+
+
+class Associations:
+    """``changed`` is called after commit with the patient's id: evaluation and pages look again."""
+
+    def __init__(
+        self,
+        begin: Callable[[], AbstractAsyncContextManager[AssociationTx]],
+        changed: Callable[[str], Awaitable[None]],
+        zone: tzinfo,
+    ) -> None:
+        self._begin = begin
+        self._changed = changed
+        self._zone = zone
+
+    async def associate(self, who: Principal, wish: "Wish", now: datetime) -> DeviceView:
+        """Raises ``NotFound``, ``DeviceWorn``, ``ProfileNotApplicable``, ``NobodyResponsible``."""
+        async with self._begin() as tx:
+            wearer = await _wearer(tx, who, wish.patient_id)
+            device = await tx.lock_device(wish.device_id)
+            if device is None or device.revoked_at:
+                raise NotFound
+            self._check_profile(wish.profile, wearer, now)
+            association = _association(who, wish, wearer, now)
+            if not await tx.associate(association):
+                raise DeviceWorn
+            await tx.adopt(wish.device_id, wish.patient_id, now, None)
+            await tx.audit(_entry(who, association))
+            worn = await tx.lock_device(wish.device_id) or device
+        await self._changed(wish.patient_id)
+        return device_view(worn, named=True)
+
+    async def dissociate(self, who: Principal, patient_id: str, device_id: str, now: datetime) -> None:
+        """End it; what said that this device cannot measure this patient is resolved with it. Raises ``NotFound``."""
+        async with self._begin() as tx:
+            await _wearer(tx, who, patient_id)
+            await tx.lock_device(device_id)
+            if not await tx.dissociate(patient_id, device_id, now):
+                raise NotFound
+            for episode in await tx.open_episodes(patient_id):
+                if episode.kind is AlarmKind.TECHNICAL and episode.device_id == device_id:
+                    await tx.save_episode(*_resolved(episode, who.id, now))
+            detail = {"patient": patient_id}
+            await tx.audit(AuditEntry(now, who.actor, "device.dissociated", f"device:{device_id}", detail))
+        await self._changed(patient_id)
+
+    def _check_profile(self, profile: str | None, wearer: Wearer, now: datetime) -> None:
+        if profile is None:
+            return
+        limits = applicable(profile, age_on(wearer.birth_date, now.astimezone(self._zone).date()))
+        if isinstance(limits, NoLimits):
+            raise ProfileNotApplicable(limits.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked for: this device on this patient, watched by these limits or by none."""
+
+    patient_id: str
+    device_id: str
+    profile: str | None
+
+
+def _association(who: Principal, wish: Wish, wearer: Wearer, now: datetime) -> Association:
+    responsible_id = who.id if who.role is Role.DOCTOR else wearer.doctor_id
+    if responsible_id is None:
+        raise NobodyResponsible
+    return Association(
+        id=new_id(),
+        device_id=wish.device_id,
+        patient_id=wish.patient_id,
+        profile=wish.profile,
+        responsible_id=responsible_id,
+        from_at=now,
+        created_by=who.id,
+    )
+
+
+async def _wearer(tx: AssociateTx, who: Principal, patient_id: str) -> Wearer:
+    wearer = await tx.wearer(patient_id, who.id)
+    if wearer is None or not (wearer.seen or who.role is Role.OPERATOR):
+        raise NotFound
+    return wearer
+
+
+def _resolved(episode: Episode, by: str, at: datetime) -> tuple[Episode, tuple[Transition, ...]]:
+    """Latched or not: a device that is no longer worn has nothing left to say."""
+    resolved = msgspec.structs.replace(
+        episode, state=AlarmState.RESOLVED, ended_at=episode.ended_at or at, resolved_at=at
+    )
+    transition = Transition(
+        alarm_id=episode.id,
+        kind=TransitionKind.RESOLVED,
+        priority=episode.priority,
+        round=episode.round,
+        rule=episode.rule,
+        at=at,
+        by=by,
+    )
+    return resolved, (transition,)
+
+
+def _entry(who: Principal, association: Association) -> AuditEntry:
+    detail = {
+        "patient": association.patient_id,
+        "profile": association.profile,
+        "responsible": association.responsible_id,
+    }
+    return AuditEntry(association.from_at, who.actor, "device.associated", f"device:{association.device_id}", detail)

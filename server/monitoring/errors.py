@@ -1,0 +1,70 @@
+"""Why monitoring refuses.
+
+MonitoringError
+├── NotFound               no such thing, or none that this person may know of: the same words for both
+├── DeviceRefused          a new device's ``field`` cannot be taken
+│   └── DeviceExists
+├── DeviceWorn             somebody wears it; nobody learns who
+├── ProfileNotApplicable   no limits are known for this patient
+├── NobodyResponsible      no doctor is there whom an alarm could reach
+├── UnknownMetric          a metric that is not in the table
+├── AlarmWorsened          the alarm is worse now than what the person saw
+└── AlarmClosed            the alarm is resolved already
+"""
+
+
+class MonitoringError(Exception):
+    """The root; its sentence may be shown to whoever asked."""
+
+
+class NotFound(MonitoringError):
+    def __init__(self) -> None:
+        super().__init__("There is no such thing, or not for you.")
+
+
+class DeviceRefused(MonitoringError):
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+class DeviceExists(DeviceRefused):
+    def __init__(self) -> None:
+        super().__init__("id", "A device of this id is on record already, perhaps as a revoked one.")
+
+
+class DeviceWorn(MonitoringError):
+    field = "device_id"
+
+    def __init__(self) -> None:
+        super().__init__("This device is worn already. End that first.")
+
+
+class ProfileNotApplicable(MonitoringError):
+    field = "profile"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("These limits do not apply to this patient; the device can be worn without limits.")
+        self.reason = reason
+
+
+class NobodyResponsible(MonitoringError):
+    def __init__(self) -> None:
+        super().__init__("No doctor answers for this patient yet: book a consultation first.")
+
+
+class UnknownMetric(MonitoringError):
+    field = "metrics"
+
+    def __init__(self, metric: str) -> None:
+        super().__init__(f"{metric[:32]!r} is no metric that we know.")
+
+
+class AlarmWorsened(MonitoringError):
+    def __init__(self) -> None:
+        super().__init__("The alarm is worse now than what you saw. Look again, then acknowledge.")
+
+
+class AlarmClosed(MonitoringError):
+    def __init__(self) -> None:
+        super().__init__("The alarm is resolved already.")

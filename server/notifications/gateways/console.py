@@ -1,0 +1,18 @@
+"""The gateway of a house without a provider: prints the message where the operator of the machine can read it."""
+
+from typing import TextIO
+
+
+class ConsoleGateway:
+    """Prints to ``stream`` and keeps nothing; what was said stays in the outbox."""
+
+    name = "console"
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    async def send(self, delivery_id: str, address: str, text: str) -> str | None:
+        lines = (f"┌ SMS {address}", *(f"│ {line}" for line in text.splitlines()), f"└ {delivery_id}")
+        self._stream.write("\n".join(lines) + "\n")
+        self._stream.flush()
+        return None

@@ -1,0 +1,204 @@
+"""The words of every message to a person, in both languages. Plain text for SMS; nothing here is sent or stored.
+
+A text on a locked screen is read by whoever holds the telephone. So texts to a patient name no person at all (the
+serial number tells two bookings of one family apart), and an alarm names the patient by initials, the condition in
+words and the time – enough to know how fast to move and whom to look for, never a value, a birth date or a full name.
+An operator, who reads no findings, is told whose doctor must be found, and not what is wrong.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from enum import StrEnum
+
+NAME_LIMIT = 30  # characters of a hospital's name that fit beside the rest in two SMS parts
+STAFF_LIMIT = 24
+INITIALS_LIMIT = 4
+LINK = "{link}"  # stays in the stored body and becomes the join link at sending
+
+
+class Locale(StrEnum):
+    ZH = "zh-CN"
+    EN = "en"
+
+
+class Template(StrEnum):
+    BOOKED = "booked"
+    LINK_RESET = "link_reset"
+    CALLED = "called"
+    MISSED = "missed"
+    ALARM = "alarm"
+    ALARM_UNANSWERED = "alarm_unanswered"
+    ALARM_RELAY = "alarm_relay"
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """In whose name a text speaks: the hospital, the time zone of its clocks, where its staff look."""
+
+    hospital: str
+    zone: tzinfo
+    console_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A worded message. ``body`` keeps ``{link}`` where the join link goes."""
+
+    template: Template
+    locale: Locale
+    body: str
+
+
+FORMS: Mapping[Template, Mapping[Locale, str]] = {
+    Template.BOOKED: {
+        Locale.ZH: "【{hospital}】您的就诊号为{serial}号,{at}开始看诊。请用手机打开本链接签到候诊:{link}",
+        Locale.EN: "{hospital}: your number is {serial}, consulting hours start {at}. Check in and wait here: {link}",
+    },
+    Template.LINK_RESET: {
+        Locale.ZH: "【{hospital}】{serial}号的新链接:{link} 旧链接已失效。",
+        Locale.EN: "{hospital}: a new link for number {serial}: {link} The old link no longer works.",
+    },
+    Template.CALLED: {
+        Locale.ZH: "【{hospital}】医生正在呼叫{serial}号,请立即打开:{link}",
+        Locale.EN: "{hospital}: the doctor is calling number {serial} now. Open: {link}",
+    },
+    Template.MISSED: {
+        Locale.ZH: "【{hospital}】医生呼叫{serial}号无人应答。您的号已保留,请打开页面等候再次呼叫:{link}",
+        Locale.EN: "{hospital}: the doctor called number {serial} and nobody answered. "
+        "Your place is kept; open the page to be called again: {link}",
+    },
+    Template.ALARM: {
+        Locale.ZH: "【{hospital}】{priority}:{who},{condition},{at}。请查看并确认:{where}",
+        Locale.EN: "{hospital}: {priority}: {who}, {condition}, {at}. See and acknowledge: {where}",
+    },
+    Template.ALARM_UNANSWERED: {
+        Locale.ZH: "【{hospital}】无人确认的{priority}:{who},{condition},{at}起。请立即处理:{where}",
+        Locale.EN: "{hospital}: nobody has acknowledged. {priority}: {who}, {condition}, since {at}. Act now: {where}",
+    },
+    Template.ALARM_RELAY: {
+        Locale.ZH: "【{hospital}】{priority}无人应答:患者{who},{at}起。请立即联系{doctor}医生或其他医生:{where}",
+        Locale.EN: "{hospital}: {priority} without an answer: patient {who}, since {at}. "
+        "Reach Dr {doctor} or another doctor now: {where}",
+    },
+}
+
+PRIORITIES: Mapping[str, Mapping[Locale, str]] = {
+    "high": {Locale.ZH: "高级警报", Locale.EN: "HIGH alarm"},
+    "medium": {Locale.ZH: "中级警报", Locale.EN: "Medium alarm"},
+    "low": {Locale.ZH: "低级警报", Locale.EN: "Low alarm"},
+}
+
+CONDITIONS: Mapping[str, Mapping[Locale, str]] = {
+    "spo2.low": {Locale.ZH: "血氧饱和度低", Locale.EN: "low oxygen saturation"},
+    "pulse.low": {Locale.ZH: "脉率过慢", Locale.EN: "slow pulse"},
+    "pulse.high": {Locale.ZH: "脉率过快", Locale.EN: "fast pulse"},
+    "silence": {Locale.ZH: "设备无数据", Locale.EN: "device silent"},
+    "refused": {Locale.ZH: "设备读数无效", Locale.EN: "readings not usable"},
+    "unreadable": {Locale.ZH: "设备消息无法读取", Locale.EN: "device unreadable"},
+    "gap": {Locale.ZH: "部分数据丢失", Locale.EN: "readings lost"},
+}
+OTHER_CONDITION: Mapping[Locale, str] = {Locale.ZH: "异常", Locale.EN: "condition"}
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_KEPT_MARKS = " -'·・()（）"
+
+
+def locale_of(tag: str) -> Locale:
+    """Chinese for every ``zh``, English otherwise. Never refuses: an alarm must find words."""
+    return Locale.ZH if tag.lower().startswith("zh") else Locale.EN
+
+
+def booked(sender: Sender, locale: Locale, *, serial: int, opens_at: datetime) -> Text:
+    return _say(
+        Template.BOOKED, locale, hospital=_hospital(sender), serial=str(serial), at=_day(sender, locale, opens_at)
+    )
+
+
+def link_reset(sender: Sender, locale: Locale, *, serial: int) -> Text:
+    return _say(Template.LINK_RESET, locale, hospital=_hospital(sender), serial=str(serial))
+
+
+def called(sender: Sender, locale: Locale, *, serial: int) -> Text:
+    """For a patient whose page is closed when the doctor calls."""
+    return _say(Template.CALLED, locale, hospital=_hospital(sender), serial=str(serial))
+
+
+def missed(sender: Sender, locale: Locale, *, serial: int) -> Text:
+    return _say(Template.MISSED, locale, hospital=_hospital(sender), serial=str(serial))
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmFacts:
+    """What a text about an alarm is worded from. ``at`` is when its present priority began."""
+
+    patient: str
+    condition: str
+    priority: str
+    at: datetime
+
+
+def alarm(sender: Sender, locale: Locale, facts: AlarmFacts) -> Text:
+    return _say(Template.ALARM, locale, **_alarm_slots(sender, locale, facts))
+
+
+def alarm_unanswered(sender: Sender, locale: Locale, facts: AlarmFacts) -> Text:
+    return _say(Template.ALARM_UNANSWERED, locale, **_alarm_slots(sender, locale, facts))
+
+
+def alarm_relay(sender: Sender, locale: Locale, facts: AlarmFacts, *, doctor: str) -> Text:
+    """For an operator: the doctor could not be told, or did not answer."""
+    slots = _alarm_slots(sender, locale, facts)
+    return _say(Template.ALARM_RELAY, locale, **slots, doctor=plain(doctor, STAFF_LIMIT))
+
+
+def plain(text: str, limit: int) -> str:
+    """One line of letters, digits and a few marks.
+
+    No control or direction character survives, and no dot, slash or colon to build a link of.
+    """
+    kept = "".join(c if unicodedata.category(c)[0] in "LMN" or c in _KEPT_MARKS else " " for c in text)
+    return " ".join(kept.split())[:limit].strip()
+
+
+def initials(name: str) -> str:
+    """Whom to look for, not who it is: 王小明 → 王*, "Anna Maria Berg" → AMB; "?" where there is no letter."""
+    words = [w for w in plain(name, 120).replace("·", " ").replace("・", " ").split() if w[0].isalpha()]
+    if not words:
+        return "?"
+    if _is_han(words[0][0]):
+        return f"{words[0][0]}*"
+    return "".join(word[0] for word in words).upper()[:INITIALS_LIMIT]
+
+
+def _say(template: Template, locale: Locale, **slots: str) -> Text:
+    return Text(template, locale, FORMS[template][locale].format(link=LINK, **slots))
+
+
+def _alarm_slots(sender: Sender, locale: Locale, facts: AlarmFacts) -> dict[str, str]:
+    family = facts.condition.partition(":")[0]  # "silence:BM-77" is said without the device's name
+    return {
+        "hospital": _hospital(sender),
+        "priority": PRIORITIES.get(facts.priority, PRIORITIES["high"])[locale],
+        "who": initials(facts.patient),
+        "condition": CONDITIONS.get(family, OTHER_CONDITION)[locale],
+        "at": facts.at.astimezone(sender.zone).strftime("%H:%M"),
+        "where": sender.console_url,
+    }
+
+
+def _hospital(sender: Sender) -> str:
+    return plain(sender.hospital, NAME_LIMIT)
+
+
+def _day(sender: Sender, locale: Locale, moment: datetime) -> str:
+    local = moment.astimezone(sender.zone)
+    time = local.strftime("%H:%M")
+    if locale is Locale.ZH:
+        return f"{local.month}月{local.day}日{time}"
+    return f"{local.day} {_MONTHS[local.month - 1]} {time}"
+
+
+def _is_han(char: str) -> bool:
+    return unicodedata.name(char, "").startswith("CJK")

@@ -1,0 +1,160 @@
+"""The routes over the real framework: shapes, refusals by name, and one answer for foreign and missing."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+from pytest_aiohttp import AiohttpClient
+
+from server.access.principal import Principal
+from server.api import monitoring, notifications
+from server.api.cookies import cookie_name
+from server.api.edge import Edge
+from server.api.framework import Audience
+from server.api.routes import Feature, route_table
+from server.api.serving import Gate, build_api
+from server.notifications.reader import OutboxReader
+from server.store.notifications import OutboxLookQueries
+from tests.monitoring.house import DEVICE, NOON, STAFF, House, low_spo2
+
+Client = TestClient[web.Request, web.Application]
+
+
+class Door:
+    """A browser: each call names who is signed in."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def ask(self, who: str, line: str, body: object = None) -> tuple[int, object]:
+        method, path = line.split(" ", 1)
+        cookies = {cookie_name(Audience.STAFF, secure=False): who}
+        response = await self._client.request(method, f"/api/v1{path}", json=body, cookies=cookies)
+        answer = await response.json() if response.status != 204 else None
+        if isinstance(answer, dict):
+            answer.pop("request_id", None)  # of every refusal another
+        return response.status, answer
+
+
+@pytest.fixture
+async def door(house: House, aiohttp_client: AiohttpClient) -> Door:
+    people = {who.id: who for who in STAFF}
+
+    async def authenticate(token: str, _now: datetime) -> Principal | None:
+        return people.get(token)
+
+    services = monitoring.Monitoring(house.devices, house.associations, house.alarms, house.reader)
+    outbox = OutboxReader(
+        lambda: house.store.read(OutboxLookQueries), lambda link: f"https://bedside.example/join#{link}"
+    )
+    table = route_table(
+        [Feature(monitoring.routes(services), monitoring.problems), Feature(notifications.routes(outbox), {})]
+    )
+    app = web.Application()
+    app.add_subapp("/api", build_api(table, Gate(authenticate, Edge(), lambda: house.now), version="1"))
+    return Door(await aiohttp_client(app))
+
+
+def slug(body: object) -> str:
+    assert isinstance(body, dict)
+    return str(body["type"]).removeprefix("/problems/")
+
+
+async def test_a_device_is_added_worn_and_taken_off(house: House, door: Door) -> None:
+    status, added = await door.ask("operator", "POST /devices", {"id": "pulse-1", "label": "脉搏仪"})
+    assert status == 201
+    assert isinstance(added, dict)
+    assert added["device"] == {
+        "id": "pulse-1",
+        "label": "脉搏仪",
+        "last_received_at": None,
+        "patient": None,
+        "worn": False,
+        "profile": None,
+        "revoked": False,
+    }
+    assert len(added["secret"]) == 43
+    assert added["topic"] == "bedside/v1/pulse-1/readings"
+    wish = {"device_id": "pulse-1", "profile": "adult-continuous"}
+    status, worn = await door.ask("doctor", "POST /patients/patient/devices", wish)
+    assert status == 200
+    assert isinstance(worn, dict)
+    assert worn["patient"] == {"id": "patient", "name": "王小明"}
+    assert (await door.ask("doctor", "POST /patients/patient/devices", wish))[0] == 409
+    assert await door.ask("doctor", "DELETE /patients/patient/devices/pulse-1") == (204, None)
+
+
+@pytest.mark.parametrize(
+    ("who", "line", "body", "status", "expected"),
+    [
+        ("operator", "POST /devices", {"id": DEVICE, "label": "x"}, 409, "device-exists"),
+        ("operator", "POST /devices", {"id": "a b", "label": "x"}, 422, "invalid"),
+        ("doctor", "POST /devices", {"id": "x", "label": "x"}, 403, "not-allowed"),
+        ("doctor", "POST /patients/patient/devices", {"device_id": DEVICE}, 409, "device-worn"),
+        ("doctor", "POST /patients/patient/devices", {"device_id": "none"}, 404, "not-found"),
+        ("doctor", "GET /patients/patient/readings?metrics=mood", None, 422, "invalid"),
+        ("doctor", "GET /patients/patient/readings?metrics=spo2&minutes=361", None, 422, "invalid"),
+        ("doctor", "POST /alarms/none/acknowledge", {"priority": "purple"}, 422, "invalid"),
+        ("operator", "GET /patients/patient/alarms", None, 403, "not-allowed"),
+        ("operator", "GET /patients/patient/readings?metrics=spo2", None, 403, "not-allowed"),
+        ("doctor", "GET /outbox", None, 403, "not-allowed"),
+        ("nobody", "GET /devices", None, 401, "not-signed-in"),
+    ],
+)
+async def test_a_refusal_has_a_name(door: Door, who: str, line: str, body: object, status: int, expected: str) -> None:
+    got, problem = await door.ask(who, line, body)
+    assert (got, slug(problem)) == (status, expected)
+
+
+async def test_what_is_foreign_is_answered_like_what_is_missing(house: House, door: Door) -> None:
+    await house.commit(low_spo2())
+    [record] = await house.records()
+    lines = [
+        "GET /patients/{}/readings?metrics=spo2",
+        "GET /patients/{}/alarms",
+        "POST /patients/{}/devices",
+        "DELETE /patients/{}/devices/" + DEVICE,
+    ]
+    for line in lines:
+        body = {"device_id": DEVICE} if line.startswith("POST") else None
+        foreign = await door.ask("foreign", line.format("patient"), body)
+        assert foreign == await door.ask("foreign", line.format("0" * 32), body)
+        assert foreign[0] == 404
+    seen = {"priority": "medium"}
+    foreign = await door.ask("foreign", f"POST /alarms/{record.episode.id}/acknowledge", seen)
+    assert foreign == await door.ask("foreign", f"POST /alarms/{'0' * 32}/acknowledge", seen)
+    assert foreign[0] == 404
+
+
+async def test_readings_alarm_and_acknowledgement_as_the_console_reads_them(house: House, door: Door) -> None:
+    await house.hear(NOON - timedelta(seconds=1), 88)
+    await house.commit(low_spo2())
+    status, trend = await door.ask("doctor", "GET /patients/patient/readings?metrics=spo2,pulse_rate&minutes=5")
+    milliseconds = round((NOON - timedelta(seconds=1)).timestamp() * 1000)
+    assert (status, trend) == (
+        200,
+        {"until": "2026-11-21T12:00:00Z", "series": {"spo2": [[milliseconds, 88.0]], "pulse_rate": []}},
+    )
+    _, alarms = await door.ask("doctor", "GET /patients/patient/alarms")
+    assert isinstance(alarms, list)
+    [alarm] = alarms
+    assert alarm["limit"] == {"for_s": 15.0, "below": 90.0}
+    assert alarm["next"] == {"to": "前台", "at": "2026-11-21T12:02:00Z"}
+    assert alarm["acknowledged"] is None
+    status, answered = await door.ask("doctor", f"POST /alarms/{alarm['id']}/acknowledge", {"priority": "medium"})
+    assert isinstance(answered, dict)
+    assert (status, answered["acknowledged"]) == (
+        200,
+        {"by": "李医生", "at": "2026-11-21T12:00:00Z", "priority": "medium"},
+    )
+    status, worse = await door.ask("doctor", f"POST /alarms/{alarm['id']}/acknowledge", {"priority": "low"})
+    assert (status, slug(worse)) == (409, "alarm-worsened")
+
+
+async def test_the_outbox_shows_what_was_said(house: House, door: Door) -> None:
+    await house.commit(low_spo2())
+    status, deliveries = await door.ask("operator", "GET /outbox")
+    assert status == 200
+    assert isinstance(deliveries, list)
+    assert [(one["template"], one["state"], one["urgent"]) for one in deliveries] == [("alarm", "queued", True)]

@@ -1,0 +1,36 @@
+"""The outbox's page: the newest first, with the link that the patient was sent."""
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from server.notifications.deliveries import NewDelivery
+from server.notifications.messages import Locale, Template, Text
+from server.notifications.reader import SHOWN, OutboxReader
+from server.store.engine import Store
+from server.store.notifications import DeliveryQueries, OutboxLookQueries
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def booked(number: int) -> NewDelivery:
+    return NewDelivery(
+        cause=f"ticket:{number}:booked",
+        recipient="patient:1",
+        address="+8613800000001",
+        text=Text(Template.BOOKED, Locale.ZH, "您的号 {link}"),
+        created_at=NOON + timedelta(seconds=number),
+        expires_at=NOON + timedelta(hours=1),
+        link_id=f"link-{number}",
+    )
+
+
+async def test_the_newest_are_shown_with_their_links(store: Store) -> None:
+    async with store.write(DeliveryQueries) as tx:
+        for number in range(SHOWN + 1):
+            await tx.add_delivery(booked(number))
+    reader = OutboxReader(partial(store.read, OutboxLookQueries), lambda link: f"https://bedside.example/join#{link}")
+    shown = await reader.newest()
+    assert len(shown) == SHOWN
+    assert shown[0].cause == f"ticket:{SHOWN}:booked"
+    assert shown[0].body == f"您的号 https://bedside.example/join#link-{SHOWN}"
+    assert (await reader.topic()).keys() == {f"delivery/{view.id}" for view in shown}
