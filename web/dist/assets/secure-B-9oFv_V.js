@@ -1,0 +1,1 @@
+var e={"":``,8080:`:8443`};function t(t,n,r){var i;return`${(t!=null&&(i=t.public_url)!=null&&i.startsWith(`https:`)?t.public_url.replace(/\/$/,``):null)??`https://${n.hostname}${e[n.port]??``}`}${n.pathname}${n.search}${r}`}export{t};

@@ -1,0 +1,113 @@
+// Books a patient into the session: the server issues the number and sends the link.
+import { useState } from 'preact/hooks'
+import { post, toProblem, type Problem } from '../shared/api'
+import { language } from '../shared/language'
+import { Dialog } from '../shared/ui/Dialog'
+import { Field } from '../shared/ui/Field'
+import type { Session, TicketRow } from '../shared/wire'
+import { problemText } from '../shared/words'
+import { t } from './words'
+
+const FIELDS = ['name', 'sex', 'birth_date', 'phone', 'locale'] as const
+type FieldName = (typeof FIELDS)[number]
+
+function refusal(problem: Problem | null, field: FieldName): string | null {
+  if (problem?.field !== field) return null
+  return field === 'locale' ? problem.detail : t(`wrong_${field}`)
+}
+
+function Booked({ ticket, again, close }: { ticket: TicketRow; again: () => void; close: () => void }) {
+  return (
+    <div class="stack" role="status" data-testid="booked">
+      <p>{t('bookedText', ticket.patient.name)}</p>
+      <p class="big-number num" data-testid="booked-serial">
+        {ticket.serial}
+      </p>
+      <div class="actions">
+        <button onClick={again}>{t('bookAnother')}</button>
+        <button class="primary" data-testid="booked-close" onClick={close}>
+          {t('close')}
+        </button>
+      </div>
+    </div>
+  )
+}
+
+function Fields({ problem }: { problem: Problem | null }) {
+  const today = new Date().toISOString().slice(0, 10)
+  return (
+    <>
+      <Field label={t('name')} wrong={refusal(problem, 'name')}>
+        <input name="name" data-testid="book-name" required maxLength={120} autocomplete="off" />
+      </Field>
+      <Field label={t('sex')} wrong={refusal(problem, 'sex')}>
+        <select name="sex" data-testid="book-sex" required>
+          <option value="female">{t('sex_female')}</option>
+          <option value="male">{t('sex_male')}</option>
+          <option value="other">{t('sex_other')}</option>
+          <option value="unknown">{t('sex_unknown')}</option>
+        </select>
+      </Field>
+      <Field label={t('birthDate')} wrong={refusal(problem, 'birth_date')}>
+        <input name="birth_date" data-testid="book-birth-date" type="date" min="1900-01-01" max={today} required />
+      </Field>
+      <Field label={t('phone')} wrong={refusal(problem, 'phone')}>
+        <input name="phone" data-testid="book-phone" type="tel" required autocomplete="off" placeholder="138 0013 8000" />
+      </Field>
+      <Field label={t('messageLanguage')}>
+        <select name="locale" data-testid="book-locale" value={language.value}>
+          <option value="zh-CN" lang="zh-CN">
+            中文
+          </option>
+          <option value="en" lang="en">
+            English
+          </option>
+        </select>
+      </Field>
+    </>
+  )
+}
+
+export function BookDialog({ session, close }: { session: Session; close: () => void }) {
+  const [problem, setProblem] = useState<Problem | null>(null)
+  const [ticket, setTicket] = useState<TicketRow | null>(null)
+  const [busy, setBusy] = useState(false)
+  const submit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault()
+    const form = new FormData(event.currentTarget as HTMLFormElement)
+    setBusy(true)
+    setProblem(null)
+    try {
+      const body = Object.fromEntries(FIELDS.map((field) => [field, String(form.get(field) ?? '').trim()]))
+      setTicket((await post<{ ticket: TicketRow }>(`/sessions/${session.id}/tickets`, body)).ticket)
+    } catch (error) {
+      setProblem(toProblem(error))
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <Dialog title={t('bookTitle')} close={close} testid="book-dialog">
+      {ticket ? (
+        <Booked ticket={ticket} again={() => setTicket(null)} close={close} />
+      ) : (
+        <form onSubmit={(event) => void submit(event)} data-testid="book-form">
+          <Fields problem={problem} />
+          {problem && !FIELDS.includes(problem.field as FieldName) && (
+            <p class="wrong" role="alert">
+              {problemText(problem)}
+            </p>
+          )}
+          <div class="actions">
+            <button type="button" onClick={close}>
+              {t('cancel')}
+            </button>
+            <button class="primary" data-testid="book-submit" disabled={busy}>
+              {t('bookSubmit')}
+            </button>
+          </div>
+        </form>
+      )}
+    </Dialog>
+  )
+}

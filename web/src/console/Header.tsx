@@ -1,0 +1,92 @@
+// Hospital, session, line state, alarms, sound, clock, language, who. The first thing that is read.
+import { post } from '../shared/api'
+import { now } from '../shared/clock'
+import { clockTime } from '../shared/time'
+import { LanguageSwitch } from '../shared/ui/Language'
+import { Speaker } from '../shared/ui/Speaker'
+import type { Alarm, Session } from '../shared/wire'
+import { needsAnswer, SHAPE, worstUnanswered } from './alarms'
+import { enableSound, playBurst, soundBlocked } from './siren'
+import { choosePatient, chooseSession, sessionId, sessions, visitId, type Desk } from './state'
+import { t } from './words'
+
+function SessionChoice() {
+  const all = sessions.value
+  if (!all.length) return <span class="soft">{t('noSession')}</span>
+  return (
+    <select
+      class="session-choice"
+      aria-label={t('session')}
+      data-testid="session-choice"
+      value={sessionId.value ?? ''}
+      onChange={(event) => {
+        visitId.value = null
+        chooseSession(event.currentTarget.value)
+      }}
+    >
+      {all.map((each) => (
+        <option value={each.id}>
+          {each.title} · {clockTime(each.opens_at)}–{clockTime(each.closes_at)}
+        </option>
+      ))}
+    </select>
+  )
+}
+
+function AlarmCount({ alarms }: { alarms: readonly Alarm[] }) {
+  const worst = worstUnanswered(alarms)
+  const first = alarms[0]
+  if (!first) return <span class="tag" data-testid="alarm-count">{t('noAlarm')}</span>
+  const open = alarms.filter(needsAnswer).length
+  return (
+    <button class={`alarm-count ${worst ?? 'answered'}`} data-testid="alarm-count" onClick={() => choosePatient(first.patient)}>
+      {worst ? `${SHAPE[worst]} ` : ''}
+      {open ? t('alarmsUnanswered', open) : t('alarmsOpen', alarms.length)}
+    </button>
+  )
+}
+
+function SoundState() {
+  if (soundBlocked.value) {
+    return (
+      <button class="sound-blocked" data-testid="sound-blocked" onClick={enableSound}>
+        <Speaker off /> {t('soundBlocked')}
+      </button>
+    )
+  }
+  return (
+    <button class="quiet" data-testid="test-sound" onClick={() => playBurst('medium')}>
+      <Speaker off={false} /> {t('testSound')}
+    </button>
+  )
+}
+
+async function signOut(): Promise<void> {
+  await post('/sign-out').catch(() => undefined)
+  location.assign('/sign-in')
+}
+
+export function Header({ desk, session, alarms }: { desk: Desk; session: Session | undefined; alarms: readonly Alarm[] }) {
+  return (
+    <header class="desk-header">
+      <h1 class="brand">Bedside</h1>
+      <span class="hospital">{desk.hospital.name}</span>
+      <SessionChoice />
+      {session && <span class={session.state === 'open' ? 'tag ok line-state' : 'tag warn line-state'}>{t(`session_${session.state}`)}</span>}
+      <span class="spring" />
+      {desk.alarmTopic && <SoundState />}
+      {desk.alarmTopic && <AlarmCount alarms={alarms} />}
+      <time class="num" data-testid="clock">
+        {clockTime(now.value)}
+      </time>
+      {desk.me.role !== 'doctor' && <a href="/outbox">{t('outbox')}</a>}
+      <LanguageSwitch />
+      <span class="who" data-testid="who">
+        {desk.me.name}
+      </span>
+      <button class="quiet" data-testid="sign-out" onClick={() => void signOut()}>
+        {t('signOut')}
+      </button>
+    </header>
+  )
+}

@@ -1,0 +1,87 @@
+// The patient right: alarms first, then whether limits are set, then the numbers, then the devices.
+import { useEffect, useMemo } from 'preact/hooks'
+import { under } from '../shared/live/delta'
+import { useTopic } from '../shared/live/useTopic'
+import type { Alarm, MetricValue, Monitoring, Visit } from '../shared/wire'
+import { problemText } from '../shared/words'
+import { AlarmCard } from './AlarmCard'
+import { inOrder, isOpen } from './alarms'
+import { Devices } from './Devices'
+import { EXPECTED } from './metrics'
+import { chosenPatient, type Desk } from './state'
+import { Tiles } from './Tiles'
+import { Trends } from './trends'
+import { t } from './words'
+
+interface Props {
+  desk: Desk
+  patient: { id: string; name: string } | null
+  visit: Visit | null
+}
+
+/** One Trends a patient; seeded again after every time the page was blind. */
+function useTrends(desk: Desk, patientId: string, values: readonly MetricValue[]): Trends {
+  const trends = useMemo(() => new Trends(patientId), [patientId])
+  const connection = desk.live.connection.value
+  const metrics = [...new Set([...EXPECTED, ...values.map((value) => value.metric)])].sort()
+  useEffect(() => trends.forgetSeeds(), [trends, connection])
+  useEffect(() => void trends.seed(metrics), [trends, connection, metrics.join(',')])
+  useEffect(() => values.forEach((value) => trends.see(value)))
+  return trends
+}
+
+function Limits({ monitoring }: { monitoring: Monitoring | undefined }) {
+  if (!monitoring || monitoring.reason === null) return null
+  return (
+    <div class="message no-limits" role="status" data-testid="no-limits">
+      <b>{t('noLimits')}</b> {t(`noLimits_${monitoring.reason}`)}
+    </div>
+  )
+}
+
+function Watched({ desk, patient }: { desk: Desk; patient: { id: string; name: string } }) {
+  const topic = useTopic(desk.live, `patient:${patient.id}`)
+  const values = topic?.values.value ?? new Map<string, unknown>()
+  const metrics = under<MetricValue>(values, 'metric/')
+  const trends = useTrends(desk, patient.id, metrics)
+  if (topic?.phase.value === 'refused') return <p class="message bad">{topic.problem.value && problemText(topic.problem.value)}</p>
+  if (!topic || topic.phase.value === 'loading') return <p class="loading">{t('loading')}</p>
+  const alarms = inOrder(under<Alarm>(values, 'alarm/').filter(isOpen))
+  const monitoring = values.get('monitoring') as Monitoring | undefined
+  const blind = desk.live.blindSince.value !== null
+  return (
+    <>
+      <div class="alarms" aria-live="assertive">
+        {alarms.map((alarm, place) => (
+          <AlarmCard key={alarm.id} alarm={alarm} first={place === 0} />
+        ))}
+      </div>
+      <Limits monitoring={monitoring} />
+      <Tiles metrics={metrics} alarms={alarms} trends={trends} blind={blind} />
+      <Devices patientId={patient.id} monitoring={monitoring} />
+    </>
+  )
+}
+
+export function PatientPanel({ desk, patient, visit }: Props) {
+  const elsewhere = patient !== null && visit !== null && patient.id !== visit.patient.id
+  return (
+    <section class="patient" aria-label={t('tab_patient')} tabIndex={0}>
+      {patient === null ? (
+        <p class="loading">{t('noPatient')}</p>
+      ) : (
+        <>
+          <div class={elsewhere ? 'patient-name elsewhere' : 'patient-name'}>
+            <h2 data-testid="patient-name">{patient.name}</h2>
+            {elsewhere && (
+              <button class="small" data-testid="back-to-visit" onClick={() => (chosenPatient.value = null)}>
+                {t('backToVisit', visit.serial)}
+              </button>
+            )}
+          </div>
+          <Watched key={patient.id} desk={desk} patient={patient} />
+        </>
+      )}
+    </section>
+  )
+}

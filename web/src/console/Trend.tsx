@@ -1,0 +1,88 @@
+// A moving trend of the last thirty minutes. The only file that knows uPlot.
+import { useSignalEffect } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import uPlot from 'uplot'
+import 'uplot/dist/uPlot.min.css'
+import { now, serverNow } from '../shared/clock'
+import { clockTime } from '../shared/time'
+import type { Shown } from './metrics'
+import { columns, WINDOW_MS, type Point } from './series'
+
+interface Props {
+  points: readonly Point[]
+  look: Shown
+  label: string
+  axes: boolean
+}
+
+function token(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim()
+}
+
+function axisOptions(axes: boolean): uPlot.Axis[] {
+  if (!axes) return [{ show: false }, { show: false }]
+  const grid = { stroke: token('--line'), width: 1 }
+  const common = { stroke: token('--ink-2'), font: '11px system-ui, sans-serif', grid, ticks: { show: false } }
+  const times = (_: uPlot, splits: number[]): string[] => splits.map((seconds) => clockTime(seconds * 1000))
+  return [
+    { ...common, values: times, space: 64, size: 22 },
+    { ...common, size: 30, space: 24 },
+  ]
+}
+
+/** The usual range, widened to what was measured, so that a flat line looks flat. */
+function range([low, high]: readonly [number, number]) {
+  return (_: uPlot, dataMin: number | null, dataMax: number | null): [number, number] => [
+    Math.min(low, dataMin ?? low),
+    Math.max(high, dataMax ?? high),
+  ]
+}
+
+function options(place: HTMLElement, { look, axes }: Props): uPlot.Options {
+  const nowS = serverNow() / 1000
+  return {
+    width: place.clientWidth || 100,
+    height: place.clientHeight || 48,
+    padding: axes ? [6, 6, 0, 0] : [3, 3, 3, 0],
+    legend: { show: false },
+    cursor: { show: false },
+    scales: { x: { time: true, min: nowS - WINDOW_MS / 1000, max: nowS }, y: { range: range(look.range) } },
+    axes: axisOptions(axes),
+    series: [{}, { stroke: token(look.colour), width: 1.6, points: { show: false } }],
+  }
+}
+
+function draw(plot: uPlot, points: readonly Point[]): void {
+  const { seconds, values } = columns(points)
+  const nowS = serverNow() / 1000
+  plot.batch(() => {
+    plot.setData([seconds, values], false)
+    plot.setScale('x', { min: nowS - WINDOW_MS / 1000, max: nowS })
+  })
+}
+
+export function Trend(props: Props) {
+  const place = useRef<HTMLDivElement>(null)
+  const plot = useRef<uPlot | null>(null)
+  const latest = useRef(props.points)
+  latest.current = props.points
+  useEffect(() => {
+    if (!place.current) return undefined
+    const element = place.current
+    const made = new uPlot(options(element, props), [[], []], element)
+    plot.current = made
+    draw(made, latest.current)
+    const resized = new ResizeObserver(() => made.setSize({ width: element.clientWidth || 100, height: element.clientHeight || 48 }))
+    resized.observe(element)
+    return () => {
+      resized.disconnect()
+      made.destroy()
+      plot.current = null
+    }
+  }, [props.look.metric, props.axes])
+  useSignalEffect(() => {
+    void now.value // moves on each second, with or without a new reading
+    if (plot.current) draw(plot.current, latest.current)
+  })
+  return <div ref={place} class={props.axes ? 'trend tall' : 'trend'} role="img" aria-label={props.label} />
+}

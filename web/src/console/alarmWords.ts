@@ -1,0 +1,51 @@
+// An alarm in words: what it is, by which rule, who was told.
+import { shown, unitText } from './metrics'
+import { limitOf, splitCondition } from './alarms'
+import type { Alarm } from '../shared/wire'
+import { t, type ConsoleKey } from './words'
+import { en } from './words/en'
+
+/** A word that may be missing from the catalogue because the server knows more than this page. */
+function known(key: string, otherwise: string): string {
+  return key in en ? t(key as Extract<ConsoleKey, 'metric_spo2'>) : otherwise
+}
+
+export function metricName(metric: string): string {
+  return known(`metric_${metric}`, metric)
+}
+
+export function valueText(value: number, unit: string | null, metric: string): string {
+  const digits = shown(metric).digits
+  return `${value.toFixed(Number.isInteger(value) ? 0 : Math.max(1, digits))} ${unitText(unit ?? '')}`.trim()
+}
+
+export function conditionText(condition: string): string {
+  const { family, subject } = splitCondition(condition)
+  if (family === 'refused') return t('condition_refused', metricName(subject))
+  if (family === 'silence') return t('condition_silence', subject)
+  if (family === 'unreadable') return t('condition_unreadable', subject)
+  if (family === 'gap') return t('condition_gap', subject)
+  return known(`condition_${family}`, condition)
+}
+
+/** "SpO₂ low 79 %" */
+export function alarmTitle(alarm: Alarm): string {
+  const value = alarm.value === null ? '' : ` ${valueText(alarm.value, alarm.unit, alarm.metric ?? '')}`
+  return `${conditionText(alarm.condition)}${value}`
+}
+
+/** "below 80 % for 10 s" */
+export function ruleText(alarm: Alarm): string | null {
+  const limit = alarm.limit && limitOf(alarm.limit)
+  if (!limit) return null
+  const at = `${limit.at} ${unitText(alarm.unit ?? '')}`.trim()
+  return t(`limit_${limit.kind}`, at, alarm.limit?.for_s ?? 0)
+}
+
+export function profileText(profile: string | null): string {
+  return profile === null ? t('profileNone') : known(`profile_${profile}`, profile)
+}
+
+export function deliveryState(state: string): string {
+  return known(`delivery_${state}`, state)
+}

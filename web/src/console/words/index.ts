@@ -1,0 +1,7 @@
+// The console's catalogue, with the shared words in it.
+import { translator } from '../../shared/language'
+import { en } from './en'
+import { zh } from './zh'
+
+export type ConsoleKey = keyof typeof en
+export const t = translator(en, zh)

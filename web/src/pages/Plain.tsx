@@ -1,0 +1,16 @@
+// The frame of the two pages that only explain.
+import type { ComponentChildren } from 'preact'
+import { LanguageSwitch } from '../shared/ui/Language'
+import './pages.css'
+
+export function Plain({ children }: { children: ComponentChildren }) {
+  return (
+    <div class="plain-page">
+      <header>
+        <b class="brand">Bedside</b>
+        <LanguageSwitch />
+      </header>
+      <main>{children}</main>
+    </div>
+  )
+}

@@ -1,0 +1,28 @@
+// English of the two explaining pages.
+export const en = {
+  caTitle: 'Trust this hospital’s certificate · Bedside',
+  caHeading: 'Trust this hospital’s certificate',
+  caWhy: 'Camera and microphone work only over a secure connection. Inside this network Bedside makes its own certificate; each device has to trust it once.',
+  caCare: 'Do this only on devices that belong to this hospital or its demonstration. The certificate can be removed again in the same place.',
+  caDownload: 'Download the certificate',
+  caIos: 'iPhone and iPad',
+  caIosSteps: (name: string) => [
+    'Open this page in Safari and download the certificate. Allow the profile.',
+    'Settings → General → VPN & Device Management → choose the profile → Install.',
+    `Settings → General → About → Certificate Trust Settings → switch on ${name}.`,
+  ].join('\n'),
+  caAndroid: 'Android',
+  caAndroidSteps: 'Download the certificate.\nSettings → Security → More security settings → Install from storage (also: Encryption & credentials → Install a certificate) → CA certificate.\nChoose the downloaded file and confirm.',
+  caWindows: 'Windows',
+  caWindowsSteps: 'Download and double-click the file → Install Certificate → Current User.\nChoose “Place all certificates in the following store” → Trusted Root Certification Authorities.\nFinish, then restart the browser.',
+  caMac: 'macOS',
+  caMacSteps: 'Download and double-click the file: it opens in Keychain Access.\nDouble-click the certificate → Trust → “When using this certificate: Always Trust”.\nRestart the browser.',
+  caFirefox: 'Firefox on any computer',
+  caFirefoxSteps: 'Settings → Privacy & Security → Certificates → View Certificates → Authorities → Import.\nChoose the file and tick “Trust this CA to identify websites”.',
+  insecureTitle: 'A secure connection is needed · Bedside',
+  insecureHeading: 'This page needs a secure connection',
+  insecureWhy: 'You opened Bedside over plain http from another device. Browsers give camera and microphone only to pages opened over https, and health data must not cross the network unprotected.',
+  insecureOpen: 'Open securely',
+  insecureTrust: 'If the browser then warns about the certificate, your device does not know this hospital’s certificate yet.',
+  insecureHow: 'How to trust it',
+}
