@@ -6,13 +6,17 @@ from server.api.framework import Audience, Call, Route
 
 
 class Hospital(msgspec.Struct, frozen=True, kw_only=True):
-    """``telephone`` is where people call when nothing here helps; ``time_zone`` is an IANA name."""
+    """``telephone`` is where people call when nothing here helps; ``time_zone`` is an IANA name.
+
+    ``public_url`` is the origin under which phones reach this hospital.
+    """
 
     name: str
     telephone: str
     demonstration: bool
     time_zone: str
     version: str
+    public_url: str
 
 
 def routes(hospital: Hospital) -> list[Route]:

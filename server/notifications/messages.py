@@ -53,32 +53,32 @@ class Text:
 
 FORMS: Mapping[Template, Mapping[Locale, str]] = {
     Template.BOOKED: {
-        Locale.ZH: "【{hospital}】您的就诊号为{serial}号,{at}开始看诊。请用手机打开本链接签到候诊:{link}",
+        Locale.ZH: "【{hospital}】您的就诊号为{serial}号，{at}开始看诊。请用手机打开本链接签到候诊： {link}",
         Locale.EN: "{hospital}: your number is {serial}, consulting hours start {at}. Check in and wait here: {link}",
     },
     Template.LINK_RESET: {
-        Locale.ZH: "【{hospital}】{serial}号的新链接:{link} 旧链接已失效。",
+        Locale.ZH: "【{hospital}】{serial}号的新链接： {link} 旧链接已失效。",
         Locale.EN: "{hospital}: a new link for number {serial}: {link} The old link no longer works.",
     },
     Template.CALLED: {
-        Locale.ZH: "【{hospital}】医生正在呼叫{serial}号,请立即打开:{link}",
+        Locale.ZH: "【{hospital}】医生正在呼叫{serial}号，请立即打开： {link}",
         Locale.EN: "{hospital}: the doctor is calling number {serial} now. Open: {link}",
     },
     Template.MISSED: {
-        Locale.ZH: "【{hospital}】医生呼叫{serial}号无人应答。您的号已保留,请打开页面等候再次呼叫:{link}",
+        Locale.ZH: "【{hospital}】医生呼叫{serial}号无人应答。您的号已保留，请打开页面等候再次呼叫： {link}",
         Locale.EN: "{hospital}: the doctor called number {serial} and nobody answered. "
         "Your place is kept; open the page to be called again: {link}",
     },
     Template.ALARM: {
-        Locale.ZH: "【{hospital}】{priority}:{who},{condition},{at}。请查看并确认:{where}",
+        Locale.ZH: "【{hospital}】{priority}：{who}，{condition}，{at}。请查看并确认： {where}",
         Locale.EN: "{hospital}: {priority}: {who}, {condition}, {at}. See and acknowledge: {where}",
     },
     Template.ALARM_UNANSWERED: {
-        Locale.ZH: "【{hospital}】无人确认的{priority}:{who},{condition},{at}起。请立即处理:{where}",
+        Locale.ZH: "【{hospital}】无人确认的{priority}：{who}，{condition}，{at}起。请立即处理： {where}",
         Locale.EN: "{hospital}: nobody has acknowledged. {priority}: {who}, {condition}, since {at}. Act now: {where}",
     },
     Template.ALARM_RELAY: {
-        Locale.ZH: "【{hospital}】{priority}无人应答:患者{who},{at}起。请立即联系{doctor}医生或其他医生:{where}",
+        Locale.ZH: "【{hospital}】{priority}无人应答：患者{who}，{at}起。请立即联系{doctor}医生或其他医生： {where}",
         Locale.EN: "{hospital}: {priority} without an answer: patient {who}, since {at}. "
         "Reach Dr {doctor} or another doctor now: {where}",
     },

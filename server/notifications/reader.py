@@ -8,10 +8,9 @@ from typing import Protocol
 import msgspec
 
 from server.notifications.deliveries import Channel, Delivery, DeliveryState
-from server.notifications.messages import LINK
+from server.notifications.messages import LINK, Template
 
 SHOWN = 200
-
 FINDINGS = frozenset({Template.ALARM, Template.ALARM_UNANSWERED})
 
 

@@ -18,7 +18,12 @@ from server.store.engine import Store
 from tests.access.people import NOW, PASSWORD, add_staff, audited, sign_ins_of
 
 QINGSHAN = hospital.Hospital(
-    name="青山", telephone="0571-0000 0000", demonstration=True, time_zone="Asia/Shanghai", version="0.1.0"
+    name="青山",
+    telephone="0571-0000 0000",
+    demonstration=True,
+    time_zone="Asia/Shanghai",
+    version="0.1.0",
+    public_url="https://qs.example",
 )
 
 
@@ -135,4 +140,5 @@ async def test_anybody_may_know_the_hospital(desk: Desk) -> None:
         "demonstration": True,
         "time_zone": "Asia/Shanghai",
         "version": "0.1.0",
+        "public_url": "https://qs.example",
     }

@@ -24,7 +24,14 @@ from tests.api.matrix import CELLS_OF_A_ROUTE, cells, knock
 from tests.api.test_openapi import missing, references
 
 NOW = datetime.fromisoformat("2026-11-21T09:30:00Z")
-QINGSHAN = Hospital(name="青山", telephone="1", demonstration=False, time_zone="Asia/Shanghai", version="1")
+QINGSHAN = Hospital(
+    name="青山",
+    telephone="1",
+    demonstration=False,
+    time_zone="Asia/Shanghai",
+    version="1",
+    public_url="https://qs.example",
+)
 PEOPLE = {role.value: Principal(role, "0" * 32, "Wang Li", "s") for role in Role}
 
 PUBLIC = {"GET /hospital", "POST /sign-in", "POST /join/look", "POST /join/check", "GET /notice"}

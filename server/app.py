@@ -1,0 +1,347 @@
+"""The composition root: picks every adapter, wires it, supervises the tasks, and ends them in one order.
+
+Read ``Bedside.start`` for what runs, ``Bedside.stop`` for the order in which it lets go.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+
+from devices.broker import SERVICE_ID, EmbeddedBroker, TlsListener
+from devices.evaluate import Evaluator
+from devices.ingest import Committed, Ingest
+from devices.mqtt import MqttLink
+from devices.mqtt_endpoint import Endpoint, Tls
+from server import http
+from server.bus import Bus, Hint
+from server.bus.memory import MemoryBus
+from server.claim import claim
+from server.clinic.news import line_topics
+from server.health import Health
+from server.keys import RUNNING, link_key, write_private
+from server.live import LiveDoor, LiveTopics, Presence, Visitor
+from server.monitoring.evaluation import EvaluationRecorder, EvaluationStore
+from server.monitoring.series import Heard, NewestByPatient
+from server.notifications.deliveries import Channel
+from server.notifications.gateways.console import ConsoleGateway
+from server.notifications.outbox import ORDINARY, URGENT, Dispatcher, Wiring
+from server.services import Outside, build_services, house_of
+from server.settings import Settings
+from server.store.engine import Store, connect, open_store
+from server.store.errors import Unavailable
+from server.store.journal import StoreJournal, partition_of
+from server.store.monitoring import EvaluationStoreQueries
+from server.store.notifications import OutboxLookQueries, OutboxQueries
+from server.store.registry import DeviceRegistry, RegistryQueries
+from server.store.visits import VisitQueries
+from server.supervise import Supervisor
+from server.tls import Certificates, ensure_certificates, lan_addresses, machine_names
+from signaling.hub import Hub, HubLimits
+from signaling.ice import IceServers, TurnServer
+from signaling.messages import IceServer
+
+logger = structlog.get_logger(__name__)
+
+CLOCK: Callable[[], datetime] = partial(datetime.now, UTC)
+TICK_S = 1.0
+REGISTRY_EVERY_S = 3.0  # how soon a device that the command line added is let in
+LIVE, READINGS = "live", "readings"  # channels of the bus
+
+
+class Bedside:
+    """One node of the hospital, from opened store to closed store."""
+
+    def __init__(self, settings: Settings, store: Store, certificates: Certificates, demonstration: bool) -> None:
+        self._settings, self.store = settings, store
+        self._alarm_store = _alarm_store(settings, store)
+        self._supervisor = Supervisor()
+        self._stopping = False
+        self.public_url = public_url(settings)
+        self._registry = DeviceRegistry()
+        self._shown = NewestByPatient()
+        self._presence = Presence(self._presence_changed)
+        self._bus: Bus = _bus(settings)
+        self.house = house_of(settings, self.public_url, link_key(settings.data.directory))
+        self.services = build_services(settings, store, self.house, self._outside())
+        self._dispatchers = [Dispatcher(self._outbox_wiring(), pace) for pace in (URGENT, ORDINARY)]
+        self._hub: Hub[Visitor] = Hub(
+            LiveDoor(self.services, CLOCK),
+            LiveTopics(self.services, CLOCK),
+            ice=_ice(settings),
+            limits=HubLimits(),
+            presence=self._presence.told,
+            origins=[self.public_url],
+        )
+        self._broker = _broker(settings, self._registry, certificates) if _embedded(settings) else None
+        self._link: MqttLink | None = None
+        self._ingest: Ingest | None = None
+        self._evaluator = Evaluator(self._evaluation_log(), CLOCK, partition_of)
+        self.doors = http.Web(
+            settings=settings,
+            services=self.services,
+            public_url=self.public_url,
+            certificates=certificates,
+            health=Health(self._not_ready, self._gauges, self._counters),
+            demonstration=demonstration,
+            version=version("bedside"),
+        )
+        self._runner: web.AppRunner | None = None
+        self.ports: Mapping[str, int] = {}
+
+    async def start(self) -> None:
+        """Alarms and messages first, then intake, then the doors. Raises BrokerError, OSError for a port in use."""
+        self._bus.subscribe(self._hear, self._hub.refresh_all)
+        await self._read_registry()
+        start = self._supervisor.start
+        start("bus", self._bus.run)
+        start("live", self._hub.run)
+        start("alarms", self._evaluator.run)
+        start("escalation", partial(_every_second, self.services.alarms.escalate))
+        start("visits", partial(_every_second, self.services.visits.tick))
+        for lane, dispatcher in zip(("urgent messages", "messages"), self._dispatchers, strict=True):
+            start(lane, dispatcher.run)
+        await self._start_intake()
+        start("registry", self._follow_registry)
+        self._runner, ports = await http.open_doors(self.doors, self._hub)
+        self.ports = {**ports, "mqtt": self._broker.port if self._broker else self._settings.mqtt.port}
+        write_private(self._settings.data.directory / RUNNING, json.dumps(self.ports).encode())
+
+    async def stop(self) -> None:
+        """Say goodbye to pages, take what has arrived to its commit, and close. At most ten seconds in all."""
+        self._stopping = True
+        (self._settings.data.directory / RUNNING).unlink(missing_ok=True)
+        await self._hub.close()
+        if self._runner:
+            await self._runner.cleanup()
+        await self._stop_intake()
+        await self._supervisor.stop_all()
+        await self._bus.close()
+        if self._alarm_store is not self.store:
+            await self._alarm_store.close()
+        await self.store.close()
+
+    def supervise(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Keep something more running for as long as the house is open."""
+        self._supervisor.start(name, work)
+
+    # Intake: broker → link → journal → evaluation and pages.
+
+    async def _start_intake(self) -> None:
+        if self._broker:
+            await self._broker.start()
+            self._supervisor.start("broker", self._broker.run)
+        self._link = MqttLink(_endpoint(self._settings, self._broker))
+        self._ingest = Ingest(
+            self._link,
+            StoreJournal(self.store),
+            self._registry,
+            committed=self._committed,
+            clock=CLOCK,
+            outage=(OSError, Unavailable),
+        )
+        self._supervisor.start("mqtt", self._link.run)
+        self._supervisor.start("ingest", self._ingest.run)
+
+    async def _stop_intake(self) -> None:
+        """What is in the journal's hands is committed and acknowledged; what is not, the devices still hold."""
+        await self._supervisor.stop("ingest")
+        if self._link:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._link.close(), 3)
+        await self._supervisor.stop("mqtt")
+        await self._supervisor.stop("broker")
+        if self._broker:
+            await self._broker.stop()
+
+    async def _committed(self, committed: Committed) -> None:
+        heard: dict[str, list[Heard]] = {}
+        for stored in committed.stored:
+            if stored.partition is not None and stored.patient_id is not None:
+                self._evaluator.hint(stored.partition)
+                message = stored.message
+                heard.setdefault(stored.patient_id, []).append(
+                    Heard(message.device_id, message.received_at, message.body)
+                )
+        for patient_id, changes in self._shown.changes(heard).items():
+            await self._hub.merge(f"patient:{patient_id}", changes)
+            if self._settings.bus != "memory":
+                await self._bus.publish(READINGS, {"topic": f"patient:{patient_id}"})
+
+    def _evaluation_log(self) -> EvaluationRecorder:
+        store = self._alarm_store
+        queries = EvaluationStore(
+            partial(store.write, EvaluationStoreQueries), partial(store.read, EvaluationStoreQueries)
+        )
+        return EvaluationRecorder(queries, self.house.sender, self.services.pages, CLOCK)
+
+    # What is called after a commit.
+
+    def _outside(self) -> Outside:
+        return Outside(
+            tell=self._tell,
+            hint=self._hint,
+            online=self._presence.online,
+            device_changed=self._device_changed,
+            wearer_changed=self._wearer_changed,
+            clock=CLOCK,
+        )
+
+    async def _tell(self, topic: str) -> None:
+        if topic == "outbox":
+            self._hint()
+        await self._bus.publish(LIVE, {"topic": topic})
+
+    async def _hear(self, _channel: str, hint: Hint) -> None:
+        await self._hub.refresh(hint["topic"])
+
+    def _hint(self) -> None:
+        for dispatcher in self._dispatchers:
+            dispatcher.hint()
+
+    async def _presence_changed(self, ticket_id: str) -> None:
+        async with self.store.read(VisitQueries) as look:
+            session_id = await look.session_of(ticket_id)
+        for topic in line_topics(session_id) if session_id else ():
+            await self._tell(topic)
+
+    async def _device_changed(self, _device_id: str) -> None:
+        await self._read_registry()
+
+    async def _wearer_changed(self, patient_id: str) -> None:
+        self._evaluator.hint(partition_of(patient_id))
+        await self.services.pages.patient_changed(patient_id)
+
+    def _outbox_wiring(self) -> Wiring:
+        store = self._alarm_store
+        return Wiring(
+            begin=partial(store.write, OutboxQueries),
+            look=partial(store.read, OutboxLookQueries),
+            gateways={Channel.SMS: ConsoleGateway(sys.stdout)},
+            render_link=self.house.join_url,
+            changed=self.services.pages.delivery_changed,
+            clock=CLOCK,
+        )
+
+    # The devices that may speak.
+
+    async def _follow_registry(self) -> None:
+        while True:
+            await asyncio.sleep(REGISTRY_EVERY_S)
+            await self._read_registry()
+
+    async def _read_registry(self) -> None:
+        """Take over who is known; a device that no longer is loses its connection now."""
+        async with self.store.read(RegistryQueries) as look:
+            registered = await look.registered()
+        gone = self._registry.replace(registered)
+        for device_id in gone:
+            if self._broker:
+                self._broker.revoke(device_id)
+
+    # How it is doing.
+
+    def _not_ready(self) -> list[str]:
+        missing = self._supervisor.down()
+        if self._stopping:
+            missing.append("stopping")
+        if self._link is None or not self._link.connected:
+            missing.append("mqtt: not connected")
+        if self._ingest and self._ingest.stats.failing_since:
+            missing.append("ingest: the database takes nothing")
+        if self._evaluator.stats.failing_since:
+            missing.append("alarms: what is stored cannot be evaluated")
+        if not self._bus.ready:
+            missing.append("bus: not connected")
+        return missing
+
+    def _gauges(self) -> Mapping[str, float]:
+        counts = self._hub.counts
+        devices = self._broker.connections if self._broker else 0
+        return {"live_clients": counts.clients, "rooms": counts.rooms, "broker_connections": devices}
+
+    def _counters(self) -> Mapping[str, float]:
+        stats = self._ingest.stats if self._ingest else None
+        ingest = ("received", "stored", "duplicates", "quarantined", "refused_readings", "failures")
+        return {
+            "live_deltas": self._hub.counts.deltas,
+            "alarms_nobody_to_tell": self.services.alarms.unreachable,
+            **{f"ingest_{name}": getattr(stats, name, 0) for name in ingest},
+            **{f"task_failures_{name.replace(' ', '_')}": n for name, n in self._supervisor.failures().items()},
+        }
+
+
+async def open_bedside(settings: Settings, *, demo: bool) -> Bedside:
+    """Everything wired, nothing running yet. Raises StoreError, NotDemonstrationError."""
+    settings.data.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store = await open_store(settings.data.database_url)
+    is_demonstration = await claim(store, wanted=demo)
+    return Bedside(settings, store, _certificates(settings), is_demonstration)
+
+
+def public_url(settings: Settings) -> str:
+    """As set; or the address under which a phone on the same network reaches this machine."""
+    if settings.web.public_url:
+        return settings.web.public_url
+    lan = lan_addresses()
+    if lan and settings.web.host not in {"127.0.0.1", "localhost", "::1"}:
+        return f"https://{lan[0]}:{settings.web.https_port}"
+    return f"http://localhost:{settings.web.http_port}"
+
+
+def _certificates(settings: Settings) -> Certificates:
+    if settings.web.certificate and settings.web.key:
+        return Certificates(settings.web.certificate, settings.web.key, None)
+    return ensure_certificates(settings.data.directory, machine_names(), CLOCK())
+
+
+def _alarm_store(settings: Settings, store: Store) -> Store:
+    """On PostgreSQL alarms have connections of their own; SQLite has one writer whatever we do."""
+    return connect(settings.data.database_url, pool_size=5) if store.dialect == "postgresql" else store
+
+
+def _bus(settings: Settings) -> Bus:
+    if settings.bus == "memory":
+        return MemoryBus()
+    from server.bus.redis import RedisBus  # noqa: PLC0415 – loaded only where it is used
+
+    return RedisBus(settings.bus)
+
+
+def _ice(settings: Settings) -> IceServers:
+    ice = settings.ice
+    fixed = [IceServer(urls=ice.urls)] if ice.urls else []
+    secret = ice.turn_secret.get_secret_value().encode()
+    return IceServers(fixed, [TurnServer(ice.turn_urls, secret)] if ice.turn_urls else [])
+
+
+def _embedded(settings: Settings) -> bool:
+    return settings.mqtt.broker == "embedded"
+
+
+def _broker(settings: Settings, registry: DeviceRegistry, certificates: Certificates) -> EmbeddedBroker:
+    tls = TlsListener(settings.web.host, settings.mqtt.tls_port, certificates.context())
+    return EmbeddedBroker(registry.check, settings.mqtt.port, tls)
+
+
+def _endpoint(settings: Settings, broker: EmbeddedBroker | None) -> Endpoint:
+    if broker:
+        return Endpoint("127.0.0.1", broker.port, SERVICE_ID, broker.service.secret)
+    mqtt = settings.mqtt
+    tls = Tls(Path(mqtt.ca) if mqtt.ca else None) if mqtt.tls else None
+    password = mqtt.password.get_secret_value()
+    return Endpoint(mqtt.host, mqtt.port, SERVICE_ID, password, user=mqtt.username, tls=tls, persistent=True)
+
+
+async def _every_second(tick: Callable[[datetime], Awaitable[None]]) -> None:
+    while True:
+        await tick(CLOCK())
+        await asyncio.sleep(TICK_S)

@@ -1,0 +1,204 @@
+"""What the command line does to a hospital besides serving it. Each returns the sentence that is printed."""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from devices.mqtt_endpoint import Tls
+from devices.physiology import Episode, EpisodeKind
+from devices.simulator import Plan
+from devices.simulator import simulate as play
+from server.access.errors import AccessError
+from server.access.roles import Role
+from server.access.users import UserWish
+from server.clinic.errors import ClinicError
+from server.clinic.session import Hours
+from server.demo import SIGN_INS, read_sign_ins
+from server.ids import new_id
+from server.keys import LINK_KEY, RUNNING, link_key
+from server.monitoring.errors import MonitoringError
+from server.patients.phone import InvalidPhone, to_e164
+from server.services import Outside, Services, build_services, house_of
+from server.settings import Settings
+from server.store import backup as archive
+from server.store.access import SignInLookQueries
+from server.store.engine import Store, open_store
+from server.store.errors import StoreError
+
+KEPT_FILES = (LINK_KEY, "ca.crt", "ca.key", SIGN_INS)
+
+
+class DeskError(Exception):
+    """What was asked cannot be done; the sentence says why."""
+
+
+REFUSALS = (DeskError, StoreError, AccessError, ClinicError, MonitoringError, InvalidPhone, OSError)
+
+
+@dataclass(frozen=True)
+class StaffWish:
+    role: str
+    login: str
+    name: str
+    password: str = field(repr=False)
+    phone: str | None
+    locale: str
+
+
+@dataclass(frozen=True)
+class SimulationWish:
+    devices: int
+    rate: float
+    episode: str
+    seconds: float | None
+    seed: int
+    device: str | None
+    secret: str | None = field(default=None, repr=False)
+
+
+async def add_user(settings: Settings, wish: StaffWish) -> str:
+    if wish.role not in {Role.DOCTOR, Role.OPERATOR, Role.ADMIN}:
+        raise DeskError(f"{wish.role}: a user is a doctor, an operator or an admin")
+    phone = to_e164(wish.phone, settings.hospital.region) if wish.phone else None
+    user = UserWish(
+        login=wish.login, name=wish.name, role=Role(wish.role), password=wish.password, phone=phone, locale=wish.locale
+    )
+    async with _hospital(settings) as (_, services):
+        added = await services.users.create(user, "system", _now())
+    return f"{added.role} {added.login} can sign in."
+
+
+async def add_session(settings: Settings, login: str, title: str, hours: tuple[str, str]) -> str:
+    zone = ZoneInfo(settings.hospital.time_zone)
+    try:
+        opens_at, closes_at = (datetime.fromisoformat(moment).replace(tzinfo=zone) for moment in hours)
+    except ValueError as wrong:
+        raise DeskError(f"a time looks like 2026-11-21T08:00: {wrong}") from wrong
+    async with _hospital(settings) as (store, services):
+        async with store.read(SignInLookQueries) as look:
+            account = await look.account(login)
+        if account is None or account.user.role is not Role.DOCTOR:
+            raise DeskError(f"{login}: no doctor signs in with this login")
+        await services.clinic.create_session(Hours(account.user.id, title, opens_at, closes_at), "system", _now())
+    return f"{title}: {opens_at:%Y-%m-%d %H:%M} to {closes_at:%H:%M} ({settings.hospital.time_zone})."
+
+
+async def add_device(settings: Settings, device_id: str, label: str) -> str:
+    async with _hospital(settings) as (_, services):
+        added = await services.devices.add("system", device_id, label, _now())
+    topic = f"bedside/v1/{added.device.id}/readings"
+    return f"device  {added.device.id}\nsecret  {added.secret}   (shown this once)\ntopic   {topic}"
+
+
+async def simulate(settings: Settings, wish: SimulationWish) -> str:
+    """Add pretend devices, play them against the running server, and take their credentials back."""
+    port = _running(settings)["mqtt"]
+    episodes = () if wish.episode == "none" else (Episode(_episode(wish.episode)),)
+    async with _hospital(settings) as (_, services), _accounts(settings, services, wish) as accounts:
+        plan = Plan(
+            settings.mqtt.host,
+            port,
+            accounts,
+            rate_hz=wish.rate,
+            duration_s=wish.seconds,
+            seed=wish.seed,
+            episodes=episodes,
+            tls=Tls(settings.mqtt.ca) if settings.mqtt.tls else None,
+        )
+        report = await play(plan)
+    return f"measured {report.measured}, covered by …/ack {report.covered}, still held {report.held}"
+
+
+async def migrate(settings: Settings) -> str:
+    store = await open_store(settings.data.database_url)
+    await store.close()
+    return "The database has this version's tables."
+
+
+async def backup(settings: Settings, file: Path) -> str:
+    directory = settings.data.directory
+    kept = {name: directory / name for name in KEPT_FILES if (directory / name).exists()}
+    manifest = await archive.backup(settings.data.database_url, file, kept, _now())
+    return (
+        f"{file}: {sum(manifest.rows.values())} rows, {len(kept)} key files. Keep it as you keep the keys themselves."
+    )
+
+
+async def restore(settings: Settings, file: Path) -> str:
+    manifest = await archive.restore(file, settings.data.database_url, settings.data.directory)
+    return f"{sum(manifest.rows.values())} rows are back. Start the server; devices send again what they still hold."
+
+
+@asynccontextmanager
+async def _hospital(settings: Settings) -> AsyncIterator[tuple[Store, Services]]:
+    """The use cases without a server around them: what they tell, a running server finds in the database."""
+    settings.data.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store = await open_store(settings.data.database_url)
+    try:
+        house = house_of(settings, settings.web.public_url, link_key(settings.data.directory))
+        yield store, build_services(settings, store, house, _nobody())
+    finally:
+        await store.close()
+
+
+def _nobody() -> Outside:
+    async def untold(_what: str) -> None:
+        return None
+
+    return Outside(
+        tell=untold,
+        hint=lambda: None,
+        online=lambda _ticket: False,
+        device_changed=untold,
+        wearer_changed=untold,
+        clock=_now,
+    )
+
+
+@asynccontextmanager
+async def _accounts(
+    settings: Settings, services: Services, wish: SimulationWish
+) -> AsyncIterator[Sequence[tuple[str, str]]]:
+    if wish.device:
+        yield [(wish.device, wish.secret or _demo_secret(settings, wish.device))]
+        return
+    run = new_id()[:6]
+    async with AsyncExitStack() as after:
+        accounts = []
+        for number in range(wish.devices):
+            device_id = f"sim-{run}-{number}"
+            added = await services.devices.add("system", device_id, f"Simulated {number}", _now())
+            after.push_async_callback(services.devices.revoke, "system", device_id, _now())
+            accounts.append((device_id, added.secret))
+        yield accounts
+
+
+def _demo_secret(settings: Settings, device_id: str) -> str:
+    path = settings.data.directory / SIGN_INS
+    demo = read_sign_ins(path).device if path.exists() else None
+    if demo is None or demo[0] != device_id:
+        raise DeskError(f"the secret of {device_id} is needed: put it into DEVICE_SECRET")
+    return demo[1]
+
+
+def _running(settings: Settings) -> dict[str, int]:
+    path = settings.data.directory / RUNNING
+    if not path.exists():
+        raise DeskError(f"no server runs on {settings.data.directory}: start it first")
+    ports: dict[str, int] = json.loads(path.read_text())
+    return ports
+
+
+def _episode(name: str) -> EpisodeKind:
+    try:
+        return EpisodeKind(name)
+    except ValueError:
+        raise DeskError(f"{name}: an episode is none, {' or '.join(EpisodeKind)}") from None
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

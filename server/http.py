@@ -1,0 +1,118 @@
+"""The doors: one aiohttp application of pages, API, sockets and probes, behind plain HTTP and HTTPS."""
+
+import socket
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+from aiohttp import web
+
+from server.api.edge import Edge
+from server.api.errors import BUSY
+from server.api.features import Services as Behind
+from server.api.features import features
+from server.api.hospital import Hospital
+from server.api.monitoring import Monitoring
+from server.api.routes import Feature, RouteTable, route_table
+from server.api.serving import Gate, build_api
+from server.health import Health, add_health
+from server.live import Visitor
+from server.pages import add_headers, add_pages, secure_door
+from server.services import Services
+from server.settings import Settings
+from server.store.errors import Unavailable
+from server.tls import Certificates
+from signaling.hub import Hub
+
+CLOSING_S = 2.0  # how long a request that runs may take to end when the server stops
+
+
+@dataclass(frozen=True, kw_only=True)
+class Web:
+    """What the doors lead to."""
+
+    settings: Settings
+    services: Services
+    public_url: str
+    certificates: Certificates
+    health: Health
+    demonstration: bool
+    version: str
+
+
+def all_routes(wanted: Web) -> RouteTable:
+    """The route table of the whole hospital, and what a database that does not answer is to a caller."""
+    services = wanted.services
+    listed = features(
+        Behind(
+            sign_ins=services.sign_ins,
+            join_check=services.join_check,
+            clinic=services.clinic,
+            lines=services.clinic_reader,
+            visits=services.visits,
+            records=services.records,
+            visit_reader=services.visit_reader,
+            monitoring=_monitoring(services),
+            outbox=services.outbox_reader,
+            hospital=_hospital(wanted),
+            locale=wanted.settings.hospital.locale,
+        )
+    )
+    return route_table([*listed, Feature([], {Unavailable: BUSY})])
+
+
+def _monitoring(services: Services) -> Monitoring:
+    return Monitoring(
+        alarms=services.alarms,
+        reader=services.monitoring_reader,
+        devices=services.devices,
+        associations=services.associations,
+    )
+
+
+async def open_doors(wanted: Web, hub: Hub[Visitor]) -> tuple[web.AppRunner, Mapping[str, int]]:
+    """Listen. Returns the runner to be cleaned up and the real ports, "http" and "https"."""
+    runner = web.AppRunner(build_application(wanted, hub), access_log=None, shutdown_timeout=CLOSING_S)
+    await runner.setup()
+    try:
+        settings = wanted.settings.web
+        plain = await _listen(runner, settings.host, settings.http_port, None)
+        secure = await _listen(runner, settings.host, settings.https_port, wanted.certificates.context())
+    except OSError:
+        await runner.cleanup()
+        raise
+    return runner, {"http": plain, "https": secure}
+
+
+def build_application(wanted: Web, hub: Hub[Visitor]) -> web.Application:
+    web_settings = wanted.settings.web
+    edge = Edge(wanted.public_url, web_settings.trusted_proxies)
+    app = web.Application(middlewares=[secure_door(edge)])
+    app.on_response_prepare.append(add_headers)
+    gate = Gate(wanted.services.sign_ins.authenticate, edge, partial(datetime.now, UTC))
+    app.add_subapp("/api", build_api(all_routes(wanted), gate, version=wanted.version))
+    add_health(app, wanted.health)
+    add_pages(app, wanted.certificates.authority)
+    hub.attach(app)
+    return app
+
+
+def _hospital(wanted: Web) -> Hospital:
+    settings = wanted.settings.hospital
+    return Hospital(
+        name=settings.name,
+        telephone=settings.telephone,
+        demonstration=wanted.demonstration,
+        time_zone=settings.time_zone,
+        version=wanted.version,
+        public_url=wanted.public_url,
+    )
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int, tls: ssl.SSLContext | None) -> int:
+    site = web.TCPSite(runner, host, port, ssl_context=tls, reuse_address=True)
+    await site.start()
+    listening: socket.socket = site._server.sockets[0]  # type: ignore[union-attr]  # noqa: SLF001 – which port was free
+    return int(listening.getsockname()[1])

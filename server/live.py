@@ -1,0 +1,114 @@
+"""Between the hub and the services: whose socket it is, what it may watch, where it sits, what a topic shows.
+
+The role × action table is asked here as over HTTP; whose object it is, the services decide.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from server.access.principal import Principal
+from server.access.roles import Action, Role
+from server.api.cookies import token_in
+from server.api.framework import Audience
+from server.services import Services
+from signaling.hub import Handshake
+from signaling.messages import Seat
+
+TOPIC_ACTIONS: Mapping[str, Action] = {
+    "session": Action.LINE_RUN,
+    "line": Action.LINE_READ,
+    "ticket": Action.TICKET_OWN,
+    "visit": Action.VISIT_READ,
+    "patient": Action.READINGS_READ,
+    "alarms": Action.ALARM_READ,
+    "outbox": Action.OUTBOX_READ,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A principal as the hub knows it: by a key under which it can be revoked."""
+
+    who: Principal
+
+    @property
+    def key(self) -> str:
+        return self.who.actor
+
+
+class LiveDoor:
+    """Implements signaling.hub.Authenticator."""
+
+    def __init__(self, services: Services, clock: Callable[[], datetime]) -> None:
+        self._services = services
+        self._clock = clock
+
+    async def principal(self, handshake: Handshake) -> Visitor | None:
+        """Only the cookie of the side that the page says it is; either spelling, for HTTPS and for this machine."""
+        audience = Audience(handshake.as_.value)
+        token = token_in(handshake.cookies, audience, secure=True) or token_in(
+            handshake.cookies, audience, secure=False
+        )
+        who = await self._services.sign_ins.authenticate(token, self._clock()) if token else None
+        if who is None or (who.role is Role.PATIENT) is not (audience is Audience.PATIENT):
+            return None
+        return Visitor(who)
+
+    async def may_subscribe(self, principal: Visitor, topic: str) -> bool:
+        kind, _, subject = topic.partition(":")
+        action, who = TOPIC_ACTIONS.get(kind), principal.who
+        if action is None or not who.may(action):
+            return False
+        match kind:
+            case "patient":
+                return await self._services.monitoring_reader.may_see(who, subject)
+            case "alarms":
+                return subject == who.id
+            case "outbox":
+                return not subject
+            case _:
+                return await self._services.clinic_topics.may_subscribe(who, topic)
+
+    async def seat(self, principal: Visitor, room: str) -> Seat | None:
+        if not principal.who.may(Action.ROOM_JOIN):
+            return None
+        side = await self._services.visit_reader.seat(principal.who, room)
+        return Seat(side.value) if side else None
+
+
+class LiveTopics:
+    """Implements signaling.fanout.Topics: the whole state of a topic, read from the store."""
+
+    def __init__(self, services: Services, clock: Callable[[], datetime]) -> None:
+        self._services = services
+        self._clock = clock
+
+    async def snapshot(self, topic: str) -> Mapping[str, object]:
+        kind, _, subject = topic.partition(":")
+        match kind:
+            case "patient":
+                return await self._services.monitoring_reader.patient_topic(subject, self._clock())
+            case "alarms":
+                return await self._services.monitoring_reader.alarms_topic(subject, self._clock())
+            case "outbox":
+                return await self._services.outbox_reader.topic()
+            case _:
+                return await self._services.clinic_topics.snapshot(topic)
+
+
+class Presence:
+    """Which patients have their page open on this server. A place in the line does not depend on it."""
+
+    def __init__(self, changed: Callable[[str], Awaitable[None]]) -> None:
+        self._here: set[str] = set()
+        self._changed = changed
+
+    def online(self, ticket_id: str) -> bool:
+        return ticket_id in self._here
+
+    async def told(self, principal_key: str, here: bool) -> None:
+        """From the hub: a patient's first socket came, or the last one went."""
+        ticket_id = principal_key.removeprefix("ticket:")
+        (self._here.add if here else self._here.discard)(ticket_id)
+        await self._changed(ticket_id)

@@ -1,0 +1,41 @@
+"""One run of the server: from the settings to readiness, and from SIGTERM to a closed store."""
+
+import asyncio
+import signal
+import sys
+
+import structlog
+
+from devices.broker import BrokerError
+from server import demo as demonstration
+from server.app import Bedside, open_bedside
+from server.claim import NotDemonstrationError
+from server.log import configure_logging
+from server.settings import Settings
+from server.store.errors import StoreError
+
+logger = structlog.get_logger(__name__)
+
+
+async def serve(settings: Settings, *, demo: bool, sensors: bool) -> None:
+    """Run until SIGTERM or SIGINT. Ends the process with a sentence where it cannot start."""
+    configure_logging(settings.log.level, settings.log.format)
+    stop = asyncio.Event()
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(wanted, stop.set)
+    bedside = await _start(settings, demo=demo)
+    if demo:
+        await demonstration.show(bedside, settings, sensors=sensors)
+    logger.info("ready", **bedside.ports)
+    await stop.wait()
+    logger.info("stopping")
+    await bedside.stop()
+
+
+async def _start(settings: Settings, *, demo: bool) -> Bedside:
+    try:
+        bedside = await open_bedside(settings, demo=demo)
+        await bedside.start()
+    except (StoreError, BrokerError, NotDemonstrationError, OSError) as refused:
+        sys.exit(f"Bedside cannot start: {refused}")
+    return bedside

@@ -1,0 +1,87 @@
+"""Real Chromium with a fake camera, and hospitals that end with their test."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from tests.e2e.hospital import Hospital
+from tests.e2e.people import Person, open_page
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--allow-loopback-in-peer-connection",  # with nothing but loopback there are no candidates without it
+    "--autoplay-policy=no-user-gesture-required",
+    "--disable-background-networking",
+    "--disable-gpu",
+]
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
+DESKTOP = {"viewport": {"width": 1440, "height": 900}}
+
+OpenHospital = Callable[..., Awaitable[Hospital]]
+OpenPerson = Callable[..., Awaitable[Person]]
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    if CHROMIUM is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("no Chromium found; tests/system-packages.sh installs it on Debian")
+        pytest.skip("no Chromium found; install it to run the browser tests")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def open_hospital(tmp_path: Path) -> AsyncIterator[OpenHospital]:
+    """Make a hospital in a folder of its own: ``await open_hospital("name", CLINIC__RING_S="5")``; not started."""
+    opened: list[Hospital] = []
+
+    async def make(name: str = "hospital", **settings: str) -> Hospital:
+        hospital = Hospital(tmp_path / name, settings)
+        opened.append(hospital)
+        return hospital
+
+    yield make
+    for hospital in opened:
+        await hospital.stop()
+
+
+@pytest.fixture
+async def doctor_at(browser: Browser) -> AsyncIterator[OpenPerson]:
+    """Somebody at a desk: ``await doctor_at(hospital, locale="en")``."""
+    opened: list[Person] = []
+
+    async def make(hospital: Hospital, locale: str = "en-GB", **options: object) -> Person:
+        context = await browser.new_context(locale=locale, **{**DESKTOP, **options})  # type: ignore[arg-type]
+        opened.append(await open_page(context, hospital))
+        return opened[-1]
+
+    yield make
+    for person in opened:
+        await person.context.close()
+        assert not person.trouble, person.trouble
+
+
+@pytest.fixture
+async def patient_at(browser: Browser) -> AsyncIterator[OpenPerson]:
+    """Somebody with a phone."""
+    opened: list[Person] = []
+
+    async def make(hospital: Hospital, locale: str = "zh-CN") -> Person:
+        context = await browser.new_context(locale=locale, **PHONE)  # type: ignore[arg-type]
+        opened.append(await open_page(context, hospital))
+        return opened[-1]
+
+    yield make
+    for person in opened:
+        await person.context.close()
+        assert not person.trouble, person.trouble
