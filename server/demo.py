@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import segno
 from rich.console import Console
@@ -166,6 +167,12 @@ async def _join_url(bedside: Bedside, ticket_id: str) -> str:
     return bedside.house.join_url(contact.link_id) if contact and contact.link_id else ""
 
 
+def _authority_page(bedside: Bedside, link: str) -> str:
+    """Over plain HTTP: the phone does not trust this machine yet."""
+    host = urlsplit(link).hostname
+    return f"http://{host}:{bedside.ports['http']}/ca" if link.startswith("https") else "–"
+
+
 def _print(bedside: Bedside, settings: Settings, link: str) -> None:
     out, local = Console(highlight=False, soft_wrap=True), f"http://localhost:{bedside.ports['http']}"
     token = link.rpartition("#")[2]
@@ -176,7 +183,7 @@ def _print(bedside: Bedside, settings: Settings, link: str) -> None:
         ("Sign-ins", f"{settings.data.directory / SIGN_INS}   (dr.lin, dr.gao, operator, admin)"),
         ("Patient No. 1, here", f"{local}/join#{token}"),
         ("  on a phone", link if link.startswith("https") else "no network address was found for this machine"),
-        ("  trust it first", f"{link.partition('/join')[0]}/ca" if link.startswith("https") else "–"),
+        ("  trust it first", _authority_page(bedside, link)),
         ("  birth date", PATIENT.birth_date.isoformat()),
         ("Devices", f"mqtt://127.0.0.1:{bedside.ports['mqtt']}   (TLS for the network: {settings.mqtt.tls_port})"),
     ):

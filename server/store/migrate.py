@@ -1,18 +1,19 @@
-"""Brings a database's schema up to this code's, in one transaction under a lock. Never down: a backup goes back."""
+"""Brings a database's schema up to this code's, in one transaction under a lock. Never down: a backup goes back.
+
+Alembic is loaded only where there is a step to take: most starts have none, and save its memory and their time.
+"""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from server.store.errors import SchemaTooNew
 from server.store.tables import Moment, metadata
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 STEPS = Path(__file__).parent / "migrations"
 LOCK_KEY = 0x62656473_69646500  # "bedside": PostgreSQL's advisory lock of whoever migrates
@@ -36,16 +37,27 @@ async def upgrade(engine: AsyncEngine) -> None:
 
 def revision(connection: sa.Connection) -> str | None:
     """The last step that this database has seen; None for an empty one."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    seen: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    return seen
+
+
+def known() -> list[str]:
+    """The steps of this code, oldest first, by the names of their files: ``v0001_first_house.py`` is "0001"."""
+    return sorted(path.name[1:].split("_")[0] for path in (STEPS / "versions").glob("v*.py"))
 
 
 def newest() -> str:
     """The last step that this code knows."""
-    return str(ScriptDirectory.from_config(_config()).get_current_head())
+    return known()[-1]
 
 
 def drift(connection: sa.Connection) -> list[Any]:
     """What differs between the database and tables.py; empty when the steps are complete."""
+    from alembic.autogenerate import compare_metadata  # noqa: PLC0415 – see above
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
+
     return list(compare_metadata(MigrationContext.configure(connection, opts=OPTIONS), metadata))
 
 
@@ -58,23 +70,25 @@ def _upgrade(connection: sa.Connection) -> None:
     if seen == newest():
         return
     refuse_newer(seen)
+    from alembic import command  # noqa: PLC0415 – see above
+
     command.upgrade(_config(connection), "head")
 
 
 def refuse_newer(seen: str | None) -> None:
     """Raises ``SchemaTooNew`` where ``seen`` is a step that this code has never heard of."""
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if seen is not None and seen not in known:
+    if seen is not None and seen not in known():
         raise SchemaTooNew(
             f"this database was migrated to {seen} by a newer Bedside; this one knows up to {newest()}. "
             "Start the newer version, or restore a backup that this version made."
         )
 
 
-def _config(connection: sa.Connection | None = None) -> Config:
+def _config(connection: sa.Connection) -> "Config":
+    from alembic.config import Config  # noqa: PLC0415 – see above
+
     config = Config()
     config.set_main_option("script_location", str(STEPS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    if connection is not None:
-        config.attributes["connection"] = connection
+    config.attributes["connection"] = connection
     return config
