@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 import socketio
 from aiohttp import web
@@ -186,7 +185,7 @@ class Sockets:
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         self._refuse_foreign(request)
         name = request.query.get("sid")
-        if name is None and (self._closing or len(self._io.eio.sockets) >= self._total):
+        if name is None and (self._closing or self._open >= self._total):
             raise web.HTTPServiceUnavailable(headers={"Retry-After": "2"})
         if request.headers.get("Upgrade", "").lower() != "websocket":
             return await self._handle(request)
@@ -219,7 +218,7 @@ class Sockets:
     def _refuse_foreign(self, request: web.Request) -> None:
         """Cookies come with a foreign page's socket too, so its origin decides (ASVS 5.0 4.4.2)."""
         origin = request.headers.get("Origin")
-        own = origin is None or origin in self._origins or urlsplit(origin).netloc == request.host
+        own = origin is None or origin in self._origins or origin.partition("://")[2] == request.host
         if not own or "j" in request.query:  # j: JSONP, a script that a foreign page may include
             raise web.HTTPForbidden(text="This origin may not connect")
 
@@ -271,11 +270,17 @@ class Sockets:
 
     async def _turn_out_strangers(self, now: float) -> None:
         known = set(self._engines.values())
-        here = {name: connection for name, connection in self._io.eio.sockets.items() if name not in known}
+        connections = self._io.eio.sockets.items()
+        here = {name: connection for name, connection in connections if name not in known and not connection.closed}
         self._strangers = {name: self._strangers.get(name, now) for name in here}
         for name, since in self._strangers.items():
             if now - since >= STRANGER_S:
                 await self._close(here[name])
+
+    @property
+    def _open(self) -> int:
+        """Engine.io keeps closed ones for a while."""
+        return sum(not connection.closed for connection in self._io.eio.sockets.values())
 
     def _engine_of(self, request: web.Request) -> str | None:
         environs = self._io.environ.items()

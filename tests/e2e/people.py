@@ -16,7 +16,10 @@ const Original = window.RTCPeerConnection;
 window.RTCPeerConnection = class extends Original {
   constructor(...given) { super(...given); window.__calls.push(this); }
 };
-"""  # the page's own connections, kept where a test can ask them for their statistics
+window.__beeps = 0;
+const start = OscillatorNode.prototype.start;
+OscillatorNode.prototype.start = function (...given) { window.__beeps += 1; return start.apply(this, given); };
+"""  # the page's own connections, kept where a test can ask them for their statistics; the tones that it plays
 MEDIA = """
 async () => {
   const sums = { framesDecoded: 0, audioPackets: 0, audioEnergy: 0, types: [] };

@@ -9,9 +9,10 @@ from playwright.async_api import expect
 
 from devices.physiology import Episode, EpisodeKind
 from devices.simulator import Plan, simulate
-from tests.e2e.conftest import OpenHospital, OpenPerson
+from tests.e2e.conftest import DESKTOP, OpenHospital, OpenPerson
 from tests.e2e.hospital import Hospital
 from tests.e2e.people import PASSWORD, Person, book, pass_second_check, sign_in
+from tests.e2e.test_pages import look_at
 
 pytestmark = pytest.mark.e2e
 
@@ -100,13 +101,16 @@ async def _the_first_patient_joins(patient: Person, operator: Person, hospital: 
 async def _the_oximeter_raises_an_alarm(doctor: Person, hospital: Hospital, secret: str) -> datetime:
     """Plays 40 s of which SpO2 is below 80 for more than ten. Returns when the device said its last."""
     fall = Episode(EpisodeKind.DESATURATION, start_s=3, fall_s=6, hold_s=60)
-    plan = Plan("127.0.0.1", hospital.mqtt, [("BM-77", secret)], rate_hz=1, duration_s=32, episodes=(fall,), seed=3)
+    plan = Plan("127.0.0.1", hospital.mqtt, [("BM-77", secret)], rate_hz=1, duration_s=36, episodes=(fall,), seed=3)
     playing = asyncio.ensure_future(simulate(plan))  # noqa: TID251 – a test's own task, awaited below
     await expect(doctor.see("vital-spo2")).to_contain_text("9", timeout=5_000)
     alarm = doctor.page.locator('[data-testid="alarm"][data-condition="spo2.low"]').first
     await expect(alarm).to_have_attribute("data-priority", "high", timeout=40_000)
     await expect(alarm).to_contain_text("80")
     await expect(alarm).to_contain_text("BM-77")
+    assert await doctor.page.evaluate("window.__beeps") > 0, "the alarm is shown but makes no sound"
+    await look_at(doctor, "console-alarm", "alarm")
+    await doctor.page.set_viewport_size(DESKTOP["viewport"])
     await alarm.get_by_test_id("acknowledge").click()
     await expect(alarm).to_have_attribute("data-acknowledged", "true")
     await expect(alarm.get_by_test_id("acknowledged-by")).to_contain_text("Lin Wei")

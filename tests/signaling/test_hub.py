@@ -16,6 +16,7 @@ from tests.signaling.hospital import (
     VISIT,
     VISIT_TOPIC,
     Page,
+    RawPage,
     doctor,
     hospital,
     patient,
@@ -176,18 +177,25 @@ async def test_topics_of_one_page_are_limited() -> None:
         assert slug(await d.ask("subscribe", topic="outbox")) == "/problems/too-many"
 
 
-async def test_without_a_sign_in_nobody_enters() -> None:
-    async with hospital() as place:
-        for page in (
-            Page(place, "guess", Audience.STAFF),
-            Page(place, DOCTOR, Audience.PATIENT),  # the other cookie
-        ):
-            with pytest.raises(Refused):
-                await page.open()
-            assert page.refused["data"]["type"] == "/problems/not-signed-in"
-            await page.io.shutdown()
+@pytest.mark.parametrize(
+    ("cookie", "hello", "problem"),
+    [
+        ("guess", '{"as":"staff"}', "not-signed-in"),
+        (DOCTOR, '{"as":"patient"}', "not-signed-in"),  # the other cookie
+        (DOCTOR, '{"as":"admin"}', "malformed-message"),
+        (DOCTOR, '{"as":"staff","key":"user:s"}', "malformed-message"),
+        (DOCTOR, "", "malformed-message"),
+    ],
+)
+async def test_without_a_sign_in_nobody_enters(cookie: str, hello: str, problem: str) -> None:
+    async with hospital() as place, RawPage(place, cookie, hello) as page:
+        assert page.answer.startswith("44")
+        assert f"/problems/{problem}" in page.answer
+        await page.socket.send_str(f'420["subscribe",{{"topic":"{VISIT_TOPIC}"}}]')
+        with pytest.raises(TimeoutError):
+            await page.socket.receive_str(timeout=0.1)
         assert place.hub.counts.clients == 0
-        assert place.hub.counts.refused == {"not-signed-in": 2}
+        assert place.hub.counts.refused == {problem: 1}
 
 
 async def test_a_store_that_does_not_answer_refuses_without_a_word_of_why() -> None:
@@ -291,6 +299,7 @@ async def test_a_server_that_goes_down_says_goodbye_and_takes_nobodys_partner_aw
         assert await d.hears("goodbye") == await p.hears("goodbye") == {"reason": "shutdown"}
         await until(lambda: not d.io.connected and not p.io.connected)
         assert [told["change"] for told in d.heard("peer")] == ["joined"]
+        assert not p.heard("peer")
         late = doctor(place)
         with pytest.raises(Refused):
             await late.open()

@@ -1,0 +1,90 @@
+"""The command line on a hospital of its own: staff, devices, simulation, and what the demonstration may touch."""
+
+import asyncio
+import re
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.hospital import ROOT, Hospital
+
+PASSWORD = "correct-horse-battery"
+
+
+@pytest.fixture
+async def hospital(tmp_path: Path) -> AsyncIterator[Hospital]:
+    made = Hospital(tmp_path)
+    yield made
+    await made.stop()
+
+
+def refused(hospital: Hospital, *words: str, typed: str = "") -> str:
+    """What the command says instead of doing it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "server", *words],
+        env=hospital.environment, cwd=ROOT, input=typed, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_an_administrator_is_made_with_a_password_of_their_own(hospital: Hospital) -> None:
+    said = hospital.bedside("create-admin", "root", "--name", "Admin", typed=f"{PASSWORD}\n")
+    assert "root" in said
+    row = hospital.rows("SELECT role, password_hash FROM users")[0]
+    assert row["role"] == "admin"
+    assert row["password_hash"].startswith("$argon2id$")
+    assert "12" in refused(hospital, "create-admin", "second", "--name", "Second", typed="short\n")
+    assert "login" in refused(hospital, "create-admin", "root", "--name", "Again", typed=f"{PASSWORD}\n")
+
+
+def test_a_wrong_setting_is_a_sentence(hospital: Hospital) -> None:
+    hospital.settings = {"LOG__LEVEL": "loud"}
+    said = refused(hospital, "serve")
+    assert "BEDSIDE_LOG__LEVEL" in said
+    assert "'loud'" in said
+
+
+async def test_simulated_devices_come_speak_and_take_their_credentials_with_them(hospital: Hospital) -> None:
+    await hospital.start()
+    said = hospital.bedside("simulate", "--devices", "3", "--rate", "2", "--seconds", "2")
+    measured, covered, held = (int(number) for number in re.findall(r"\d+", said))
+    assert (measured, held) == (covered, 0)
+    assert measured >= 9
+    assert hospital.rows("SELECT count(*) AS n FROM messages") == [{"n": measured}]
+    assert hospital.rows("SELECT count(*) AS n FROM devices WHERE revoked_at IS NULL") == [{"n": 0}]
+
+
+def test_simulating_without_a_server_says_what_to_do(hospital: Hospital) -> None:
+    assert "start it first" in refused(hospital, "simulate")
+
+
+async def test_the_demonstration_makes_its_sign_ins_once_and_for_the_owner_only(hospital: Hospital) -> None:
+    await hospital.start("--demo", "--no-sensors")
+    await _until_shown(hospital)
+    kept = hospital.data / "demo-sign-ins.toml"
+    before = kept.read_text()
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert hospital.password("dr.lin") not in hospital.log()
+    assert await hospital.stop() == 0
+    await hospital.start("--demo", "--no-sensors")
+    await _until_shown(hospital)
+    assert kept.read_text() == before
+    assert hospital.rows("SELECT count(*) AS n FROM tickets") == [{"n": 1}]
+    assert hospital.log().count("/join#") >= 2
+
+
+async def test_the_demonstration_keeps_its_hands_off_a_hospitals_database(hospital: Hospital) -> None:
+    hospital.bedside("create-admin", "root", "--name", "Admin", typed=f"{PASSWORD}\n")
+    assert "holds a hospital of its own" in refused(hospital, "serve", "--demo")
+    assert hospital.rows("SELECT login FROM users") == [{"login": "root"}]
+
+
+async def _until_shown(hospital: Hospital) -> None:
+    async with asyncio.timeout(20):
+        while '"ready"' not in hospital.log().rsplit("Ctrl-C", 1)[-1]:
+            await asyncio.sleep(0.1)

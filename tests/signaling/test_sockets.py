@@ -1,0 +1,188 @@
+"""Below the messages: origins, garbage, deflate, and pages that do not read."""
+
+import asyncio
+import json
+import re
+import resource
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from engineio.packet import Packet as EnginePacket
+
+from signaling import sockets
+from signaling.hub import HubLimits
+from signaling.messages import Reason
+from signaling.sockets import MESSAGE_LIMIT, Backlog
+from tests.signaling.hospital import DOCTOR, VISIT, VISIT_TOPIC, Hospital, RawPage, doctor, hospital, patient, until
+
+SMALL = HubLimits(backlog=Backlog(packets=64, weight=256 * 1024), gather_s=0.001)
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+async def handshake(place: Hospital, method: str = "GET", query: str = "", **headers: str) -> int:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.request(method, f"{place.url}/live/?EIO=4&transport=polling{query}", headers=headers) as response,
+    ):
+        return response.status
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        (None, 200),
+        ("own", 200),
+        ("https://visit.hospital.example", 200),
+        ("https://evil.example", 403),
+        ("https://visit.hospital.example.evil.example", 403),
+        ("http://127.0.0.1", 403),  # another port is another origin
+        ("null", 403),
+        ("http://[", 403),
+    ],
+)
+async def test_a_foreign_origin_is_refused(origin: str | None, status: int) -> None:
+    async with hospital() as place:
+        headers = {} if origin is None else {"Origin": place.url if origin == "own" else origin}
+        assert await handshake(place, **headers) == status
+
+
+async def test_a_foreign_page_opens_no_websocket() -> None:
+    async with hospital() as place, aiohttp.ClientSession(headers={"Cookie": f"bedside={DOCTOR}"}) as session:
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await session.ws_connect(f"{place.url}/live/?EIO=4&transport=websocket", origin="https://evil.example")
+        assert refused.value.status == 403
+
+
+async def test_a_script_tag_is_no_way_in_and_options_are_not_offered() -> None:
+    async with hospital() as place:
+        assert await handshake(place, query="&j=0") == 403
+        assert await handshake(place, "OPTIONS", Origin=place.url) == 405
+
+
+async def test_no_answer_invites_other_origins() -> None:
+    async with (
+        hospital() as place,
+        aiohttp.ClientSession(headers={"Origin": "https://visit.hospital.example"}) as session,
+        session.get(f"{place.url}/live/?EIO=4&transport=polling") as response,
+    ):
+        assert not [name for name in response.headers if name.lower().startswith("access-control")]
+
+
+async def test_deflate_is_not_agreed_to() -> None:
+    async with hospital() as place, RawPage(place) as page:
+        assert page.socket.compress == 0
+
+
+async def test_more_connections_than_are_allowed_are_told_to_wait() -> None:
+    async with hospital(HubLimits(sockets=2)) as place:
+        assert [await handshake(place) for _ in range(3)] == [200, 200, 503]
+
+
+async def test_who_never_says_a_name_is_turned_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "STRANGER_S", 0.2)
+    async with hospital(HubLimits(sockets=1)) as place:
+        assert await handshake(place) == 200
+        assert await handshake(place) == 503
+        await asyncio.sleep(0.8)
+        assert await handshake(place) == 200
+
+
+@pytest.mark.parametrize(
+    "frame",
+    ["", "x", "9", "4", "42", "42[]", "42[{}]", '42["signal"', "4" + "[" * 50_000, "42" + "[" * 50_000, "4٢", "42NaN"],
+)
+async def test_garbage_costs_its_sender_at_most(frame: str) -> None:
+    async with hospital() as place, patient(place) as other, RawPage(place) as page:
+        await other.ask("join", room=VISIT)
+        await page.socket.send_str(f'421["join",{{"room":"{VISIT}"}}]')
+        assert (await page.socket.receive_str()).startswith("431")
+        await page.socket.send_str(frame)
+        await page.socket.send_str('422["leave",{"room":"' + VISIT + '"}]')
+        await other.hears("peer", 2)  # it left by itself, or its connection is gone and the room knows at once
+        assert (await other.ask("leave", room=VISIT))["ok"]
+
+
+@pytest.mark.parametrize("frame", ["451-", '459999999999-["signal",{"_placeholder":true,"num":0}]', "450-[1]"])
+async def test_attachments_are_not_collected(frame: str) -> None:
+    async with hospital() as place, RawPage(place) as page:
+        await page.socket.send_str(frame)
+        for _ in range(3):
+            await page.socket.send_bytes(b"x" * 1000)
+        await page.socket.send_str('427["leave",{"room":"' + VISIT + '"}]')
+        assert (await page.socket.receive_str(timeout=2)).startswith("437")
+
+
+async def test_a_message_past_the_limit_ends_the_connection() -> None:
+    async with hospital() as place, RawPage(place) as page:
+        await page.socket.send_str("4" * (MESSAGE_LIMIT + 1))
+        assert (await page.socket.receive(timeout=2)).type in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED}
+        await until(lambda: place.hub.counts.clients == 0)
+
+
+async def test_a_page_that_does_not_read_is_cut_and_costs_no_memory_and_nobody_else_notices() -> None:
+    async with hospital(SMALL) as place, doctor(place) as other, RawPage(place) as slow:
+        await other.watch(VISIT_TOPIC)
+        await slow.socket.send_str(f'421["subscribe",{{"topic":"{VISIT_TOPIC}"}}]')
+        assert (await slow.socket.receive_str()).startswith("431")
+        slow.transport.pause_reading()
+        before = resident_bytes()
+        sent, waits = 0, list[float]()
+        while sent < 600:
+            sent += 1
+            other.told.clear()
+            started = asyncio.get_running_loop().time()
+            await place.hub.merge(VISIT_TOPIC, {"visit": f"{sent:06d}" + "x" * 20_000})
+            await until(lambda: other.topics[VISIT_TOPIC].get("visit", "").startswith(f"{sent:06d}"))  # noqa: B023
+            waits.append(asyncio.get_running_loop().time() - started)
+        assert place.hub.counts.cut == {Reason.TOO_SLOW: 1}
+        assert place.hub.counts.clients == 1
+        assert resident_bytes() - before < 8_000_000  # 12 MB were sent
+        assert sorted(waits)[len(waits) // 2] < 0.25
+        engines: dict[str, Any] = place.hub._sockets._io.eio.sockets
+        await until(lambda: len(engines) == 1)
+
+
+async def test_a_page_that_asks_and_does_not_read_the_answers_is_cut_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "FAREWELL_S", 10)
+    async with hospital(replace(SMALL, heartbeat_s=60)) as place, RawPage(place) as slow:
+        place.records.state[VISIT_TOPIC] = {"visit": "x" * 60_000}
+        (connection,) = place.hub._sockets._io.eio.sockets.values()
+        slow.transport.pause_reading()
+        for number in range(60):
+            await slow.socket.send_str(f'42{number}["subscribe",{{"topic":"{VISIT_TOPIC}"}}]')
+        await until(lambda: place.hub.counts.cut == {Reason.TOO_SLOW: 1})
+        assert place.hub.counts.clients == 0
+        assert connection.queue.weight < 100, "what it will never read is still kept"
+        slow.transport.resume_reading()  # slow, not dead: it hears why
+        while (said := await slow.socket.receive(timeout=2)).data != '42["goodbye",{"reason":"too_slow"}]':
+            assert said.type is aiohttp.WSMsgType.TEXT
+
+
+async def test_what_a_slow_page_missed_it_gets_when_it_comes_back() -> None:
+    async with hospital(SMALL) as place, RawPage(place) as slow:
+        await slow.socket.send_str(f'421["subscribe",{{"topic":"{VISIT_TOPIC}"}}]')
+        reply = json.loads(re.sub(r"^\d+", "", await slow.socket.receive_str()))[0]
+        slow.transport.pause_reading()
+        for number in range(200):
+            await place.hub.merge(VISIT_TOPIC, {f"alarm/{number}": {"id": number}, "filler": f"{number}" * 3000})
+            await asyncio.sleep(0.003)
+        await until(lambda: place.hub.counts.cut == {Reason.TOO_SLOW: 1})
+        async with doctor(place) as back:
+            place.records.state[VISIT_TOPIC] = {}
+            await back.watch(VISIT_TOPIC, reply["event_id"])
+            assert {f"alarm/{number}" for number in range(200)} <= set(back.topics[VISIT_TOPIC])
+
+
+def test_the_queue_knows_its_weight() -> None:
+    queue = sockets._WeighedQueue()
+    queue.put_nowait(EnginePacket(4, "12345"))
+    queue.put_nowait(None)
+    assert queue.weight == 5
+    queue.get_nowait()
+    assert queue.weight == 0
