@@ -1,4 +1,4 @@
-// A moving trend of the last thirty minutes. The only file that knows uPlot.
+// A moving trend: three minutes beside the number, thirty with axes. The only file that knows uPlot.
 import { useSignalEffect } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
@@ -6,7 +6,7 @@ import 'uplot/dist/uPlot.min.css'
 import { now, serverNow } from '../shared/clock'
 import { clockTime } from '../shared/time'
 import type { Shown } from './metrics'
-import { columns, WINDOW_MS, type Point } from './series'
+import { columns, RECENT_MS, WINDOW_MS, type Point } from './series'
 
 interface Props {
   points: readonly Point[]
@@ -38,26 +38,29 @@ function range([low, high]: readonly [number, number]) {
   ]
 }
 
-function options(place: HTMLElement, { look, axes }: Props): uPlot.Options {
+function timeSpan(axes: boolean): { min: number; max: number } {
   const nowS = serverNow() / 1000
+  return { min: nowS - (axes ? WINDOW_MS : RECENT_MS) / 1000, max: nowS }
+}
+
+function options(place: HTMLElement, { look, axes }: Props): uPlot.Options {
   return {
     width: place.clientWidth || 100,
     height: place.clientHeight || 48,
     padding: axes ? [6, 6, 0, 0] : [3, 3, 3, 0],
     legend: { show: false },
     cursor: { show: false },
-    scales: { x: { time: true, min: nowS - WINDOW_MS / 1000, max: nowS }, y: { range: range(look.range) } },
+    scales: { x: { time: true, ...timeSpan(axes) }, y: { range: range(look.range) } },
     axes: axisOptions(axes),
     series: [{}, { stroke: token(look.colour), width: 1.6, points: { show: false } }],
   }
 }
 
-function draw(plot: uPlot, points: readonly Point[]): void {
+function draw(plot: uPlot, points: readonly Point[], axes: boolean): void {
   const { seconds, values } = columns(points)
-  const nowS = serverNow() / 1000
   plot.batch(() => {
     plot.setData([seconds, values], false)
-    plot.setScale('x', { min: nowS - WINDOW_MS / 1000, max: nowS })
+    plot.setScale('x', timeSpan(axes))
   })
 }
 
@@ -71,7 +74,7 @@ export function Trend(props: Props) {
     const element = place.current
     const made = new uPlot(options(element, props), [[], []], element)
     plot.current = made
-    draw(made, latest.current)
+    draw(made, latest.current, props.axes)
     const resized = new ResizeObserver(() => made.setSize({ width: element.clientWidth || 100, height: element.clientHeight || 48 }))
     resized.observe(element)
     return () => {
@@ -82,7 +85,7 @@ export function Trend(props: Props) {
   }, [props.look.metric, props.axes])
   useSignalEffect(() => {
     void now.value // moves on each second, with or without a new reading
-    if (plot.current) draw(plot.current, latest.current)
+    if (plot.current) draw(plot.current, latest.current, props.axes)
   })
   return <div ref={place} class={props.axes ? 'trend tall' : 'trend'} role="img" aria-label={props.label} />
 }

@@ -3,6 +3,7 @@
 export type Point = readonly [ms: number, value: number]
 
 export const WINDOW_MS = 30 * 60_000
+export const RECENT_MS = 3 * 60_000
 export const GAP_MS = 60_000
 
 /** Adds one reading at its place by time; a second one of the same time replaces the first. */
