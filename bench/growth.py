@@ -32,7 +32,7 @@ class Run:
 
 
 async def measure(quick: bool) -> Section:
-    seconds, rounds, sizes = (10.0, 1, SIZES[:1]) if quick else (60.0, 2, SIZES)
+    seconds, rounds, sizes = (10.0, 1, SIZES[:1]) if quick else (30.0, 2, SIZES)
     runs: dict[tuple[int, Broker], list[Run]] = {(size, broker): [] for size in sizes for broker in Broker}
     for _ in range(rounds):
         for size, broker in product(sizes, BROKERS):  # by turns: the machine has its moods

@@ -38,7 +38,7 @@ Moment = tuple[int, float]  # a pulse rate, ms since 1970
 
 
 async def measure(quick: bool) -> Section:
-    seconds, rounds, size = (10.0, 1, 10) if quick else (90.0, 2, DEVICES)
+    seconds, rounds, size = (10.0, 1, 10) if quick else (60.0, 2, DEVICES)
     runs: dict[Broker, list[list[float]]] = {broker: [] for broker in Broker}
     sent = shown = 0
     for _ in range(rounds if CHROMIUM else 0):
