@@ -108,7 +108,7 @@ class NotOpen(AlarmError):
 
 
 class Worsened(AlarmError):
-    """It is worse now than what the person saw: an acknowledgement covers no priority above that."""
+    """It is worse now than what the person saw, or has come again: an acknowledgement covers neither."""
 
 
 Stepped = tuple[Episode | None, tuple[Transition, ...]]
@@ -133,11 +133,14 @@ def step(episode: Episode | None, change: Change, new_id: str, patient_id: str) 
     return episode, ()
 
 
-def acknowledge(episode: Episode, by: str, priority: Priority, at: datetime) -> tuple[Episode, tuple[Transition, ...]]:
-    """``priority`` is what the person saw. Raises ``NotOpen``, ``Worsened``; a second time changes nothing."""
+def acknowledge(
+    episode: Episode, by: str, priority: Priority, at: datetime, *, seen_round: int | None = None
+) -> tuple[Episode, tuple[Transition, ...]]:
+    """``priority`` and, where it is told, ``seen_round`` are what the person saw. Raises ``NotOpen``, ``Worsened``; a
+    second time changes nothing."""
     if episode.state is AlarmState.RESOLVED:
         raise NotOpen(episode.id)
-    if priority.rank < episode.priority.rank:
+    if priority.rank < episode.priority.rank or (seen_round is not None and seen_round < episode.round):
         raise Worsened(episode.id)
     if episode.acknowledged_at is not None:
         return episode, ()

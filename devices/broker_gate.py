@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from amqtt.adapters import ReaderAdapter, WriterAdapter
 
+from devices.broker_flow import Flow
 from devices.broker_frames import Connect, Fault, GuardError, RefusedError, ViolationError, refusal
 from devices.broker_guard import Client
 from devices.broker_session import Connection, GuardLimits, read_connect
@@ -29,6 +30,7 @@ class Gate:
         self._broker = broker
         self._limits = limits
         self._faults = faults
+        self._flow = Flow()
         self._closed = False
         self._waiting: set[asyncio.Task[None]] = set()  # without a CONNECT that was believed
         self._serving: set[asyncio.Task[None]] = set()  # all
@@ -77,7 +79,7 @@ class Gate:
         if len(self._serving) > self._limits.connections or len(self._waiting) > self._limits.pending:
             raise ViolationError(Fault.TOO_MANY)
         connect = await read_connect(reader, self._limits)
-        connection = Connection(self._admit(connect), connect, (reader, writer), self._limits)
+        connection = Connection(self._admit(connect), connect, (reader, writer), self._limits, flow=self._flow)
         await self._take_over(connection)
         return connection
 

@@ -4,13 +4,14 @@ What amqtt holds of a client are the two adapters below; the socket stays ours, 
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
 from amqtt.adapters import ReaderAdapter, StreamWriterAdapter
 
+from devices.broker_flow import Flow
 from devices.broker_frames import Connect, Fault, Frame, Packet, ViolationError, parse_connect
 from devices.broker_guard import Answer, Client, inspect
 
@@ -89,8 +90,11 @@ class Connection:
         connect: Connect,
         streams: tuple[asyncio.StreamReader, asyncio.StreamWriter],
         limits: GuardLimits,
+        *,
+        flow: Flow | None = None,
     ) -> None:
         self.client = client
+        self._flow = flow or Flow()
         self.fault: Fault | None = None
         self.ended = asyncio.Event()
         self._begun = self._goodbye = False
@@ -100,6 +104,8 @@ class Connection:
         self._pace = Pace(limits.frames_per_s, limits.frames_burst)
         self.broker_reader = GuardedReader(self, connect.encode())
         self.broker_writer = GuardedWriter(self._writer, None if client.service else limits.drain_s, limits.close_s)
+        if client.service:
+            self.broker_writer.told = self._flow.told
 
     def cut(self, fault: Fault) -> None:
         """Close at once. Nothing that was read but not yet passed on gets any further."""
@@ -138,8 +144,15 @@ class Connection:
                 return b""
             if not isinstance(verdict, Answer):
                 self._goodbye = verdict.frame[0] >> 4 == Packet.DISCONNECT
+                await self._count(verdict.frame)
                 return verdict.frame
             self.broker_writer.write(verdict.reply)
+
+    async def _count(self, frame: bytes) -> None:
+        if self.client.service:
+            self._flow.heard(frame)
+        else:
+            await self._flow.enter(self.client.id, frame)
 
     async def _receive(self) -> Frame:
         first = await _within(self._idle_s, self._reader.readexactly(1), Fault.SILENT)
@@ -175,6 +188,12 @@ class GuardedWriter(StreamWriterAdapter):  # type: ignore[misc]  # amqtt ships n
         super().__init__(writer)
         self._transport = writer.transport
         self._drain_s, self._close_s = drain_s, close_s
+        self.told: Callable[[bytes], None] | None = None  # hears each packet, as amqtt writes it
+
+    def write(self, data: bytes) -> None:
+        if self.told:
+            self.told(data)
+        super().write(data)
 
     async def drain(self) -> None:
         try:

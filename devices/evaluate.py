@@ -21,6 +21,7 @@ __all__ = ["Care", "Change", "EvaluationLog", "Evaluator", "Input", "Lease", "Le
 __all__ += ["Stats", "Worn", "evaluate", "skip"]
 
 PAGE = 200  # some tens of milliseconds of the loop's time
+OFFERED = 1000  # inputs a partition that wait in memory; what is beyond is read
 TICK_S = 1.0
 
 logger = structlog.get_logger()
@@ -74,19 +75,25 @@ class EvaluationLog(Protocol):
 
 @dataclass(slots=True)
 class Stats:
-    """Counters since the start; ``failing_since`` is set while the store answers nothing."""
+    """Counters since the start; ``failing_since`` is set while the store answers nothing.
+
+    ``ticked_at``: when the last second was worked off, failed or not. What stands still fails at nothing.
+    """
 
     evaluated: int = 0
     changes: int = 0
     skipped: int = 0
     failures: int = 0
     failing_since: datetime | None = None
+    ticked_at: datetime | None = None
 
 
 class Evaluator:
-    """Reads what is stored, in order, and writes what follows from it. What it remembers, it remembers after a commit.
+    """Reads what is stored, in order, and writes what follows from it.
 
-    ``partition_of`` says where a patient belongs; a monitored patient is watched before the first message.
+    A change is committed at once. What only moves on is committed with the next tick: a crash evaluates that second
+    again, to the same end. ``partition_of`` says where a patient belongs; a monitored patient is watched before the
+    first message.
     """
 
     def __init__(self, log: EvaluationLog, clock: Callable[[], datetime], partition_of: Callable[[str], int]) -> None:
@@ -95,8 +102,12 @@ class Evaluator:
         self._partition_of = partition_of
         self._hints: set[int] = set()
         self._hinted = asyncio.Event()
+        self._offered: defaultdict[int, list[Input]] = defaultdict(list)
         self._leases: dict[int, Lease] = {}
         self._states: dict[int, dict[str, PatientState]] = {}
+        self._saved: dict[int, int] = {}  # the position that is on record, at most that of the lease
+        self._unsaved: defaultdict[int, set[str]] = defaultdict(set)  # patients whose state is ahead of the record
+        self._doubtful: set[int] = set()  # partitions of which a commit may have happened that was never answered
         self._cares: Mapping[str, Care] = {}
         self._since = clock()
         self.stats = Stats()
@@ -105,6 +116,13 @@ class Evaluator:
         """There is something new; without a hint it is found within a second."""
         self._hints.add(partition)
         self._hinted.set()
+
+    def offer(self, partition: int, inputs: Iterable[Input]) -> None:
+        """As ``hint``, with what has just been stored: where it is what comes next, nothing need be read."""
+        offered = self._offered[partition]
+        offered.extend(inputs)
+        del offered[OFFERED:]
+        self.hint(partition)
 
     async def run(self) -> None:
         """Until cancelled. Raises ``LeaseLost`` when somebody else has taken over, and what the store raises at the
@@ -122,38 +140,53 @@ class Evaluator:
 
     async def begin(self) -> None:
         """Take the partitions and read what is remembered of their patients. Nobody was silent while we were away."""
-        self._leases = dict(await self._log.lease())
-        self._states = {partition: dict(await self._log.states(partition)) for partition in self._leases}
+        await self._read_record()
         self._cares = await self._log.cares()
         self._since = self._clock()
+
+    async def _read_record(self) -> None:
+        leases = dict(await self._log.lease())
+        self._states = {partition: dict(await self._log.states(partition)) for partition in leases}
+        self._saved = {partition: lease.evaluated for partition, lease in leases.items()}
+        self._leases = leases
+        self._unsaved.clear()
+        self._doubtful.clear()
 
     async def tick(self) -> None:
         """Everything that is new, and then the passing of time for everybody who is monitored."""
         failures = self.stats.failures
         self._taken_hints()
         with self._tolerance():
+            await self._recall()
+        with self._tolerance():
             self._cares = await self._log.cares()
         level = await self.catch_up(self._leases)
         now = self._clock()
         for partition in level:
-            with self._tolerance():
+            with self._tolerance(partition):
                 await self._commit(self._aged(partition, now))
         if self.stats.failures == failures:
             self.stats.failing_since = None
+        self.stats.ticked_at = self._clock()
 
     async def catch_up(self, partitions: Iterable[int]) -> list[int]:
         """Read to the end; those that were. One that fails does not hold up the others, and nothing of it is passed
         over: the next tick begins there. Until then no time passes for it, or its unread messages would be silence."""
         level = []
-        for partition in sorted(set(partitions) & self._leases.keys()):
-            with self._tolerance():
+        for partition in sorted(set(partitions) & (self._leases.keys() - self._doubtful)):
+            with self._tolerance(partition):
                 while await self._page(partition):
                     pass
                 level.append(partition)
         return level
 
+    async def _recall(self) -> None:
+        """After a failure the store may be ahead of memory: read it again, or what is on record would be told twice."""
+        if self._doubtful:
+            await self._read_record()
+
     @contextmanager
-    def _tolerance(self) -> Iterator[None]:
+    def _tolerance(self, partition: int | None = None) -> Iterator[None]:
         try:
             yield
         except LeaseLost:
@@ -162,17 +195,30 @@ class Evaluator:
             logger.exception("evaluate.store_failed")
             self.stats.failures += 1
             self.stats.failing_since = self.stats.failing_since or self._clock()
+            if partition is not None:
+                self._doubtful.add(partition)
 
     async def _page(self, partition: int) -> bool:
         """Evaluate the next messages; whether there may be more."""
-        inputs = await self._log.pending(partition, self._leases[partition].evaluated, PAGE)
+        after = self._leases[partition].evaluated
+        inputs = self._next_offered(partition, after) or await self._log.pending(partition, after, PAGE)
         if not inputs:
             return False
         if not all(self._is_known(given) for given in inputs):
             self._cares = await self._log.cares()
-        await self._commit(self._read(partition, inputs))
+        outcome = self._read(partition, inputs)
+        if outcome.changes:
+            await self._commit(outcome)
+        else:
+            self._remember(outcome)
         self.stats.evaluated += len(inputs)
         return len(inputs) == PAGE
+
+    def _next_offered(self, partition: int, after: int) -> list[Input]:
+        """What was offered, if it goes on where evaluation stands; else nothing, and the store is asked."""
+        offered = [given for given in self._offered.pop(partition, ()) if given.position > after]
+        goes_on = all(given.position == after + number for number, given in enumerate(offered, start=1))
+        return offered if goes_on else []
 
     def _is_known(self, given: Input) -> bool:
         care = self._cares.get(given.patient_id)
@@ -216,13 +262,23 @@ class Evaluator:
         return Care(patient_id, tuple(worn))
 
     async def _commit(self, outcome: Outcome) -> None:
-        lease = self._leases[outcome.partition]
-        if outcome.position == lease.evaluated and not outcome.states and not outcome.changes:
+        """Put on record what the outcome brings, and all that was remembered before it."""
+        partition = outcome.partition
+        unsaved = {patient: self._states[partition][patient] for patient in self._unsaved[partition]}
+        whole = dataclasses.replace(outcome, states={**unsaved, **outcome.states})
+        if whole.position == self._saved[partition] and not whole.states and not whole.changes:
             return
-        await self._log.commit(outcome)
-        self._leases[outcome.partition] = dataclasses.replace(lease, evaluated=outcome.position)
-        self._states[outcome.partition].update(outcome.states)
-        self.stats.changes += sum(len(changes) for changes in outcome.changes.values())
+        await self._log.commit(whole)
+        self._remember(whole)
+        self._saved[partition] = whole.position
+        self._unsaved[partition].clear()
+        self.stats.changes += sum(len(changes) for changes in whole.changes.values())
+
+    def _remember(self, outcome: Outcome) -> None:
+        partition = outcome.partition
+        self._leases[partition] = dataclasses.replace(self._leases[partition], evaluated=outcome.position)
+        self._states[partition].update(outcome.states)
+        self._unsaved[partition].update(outcome.states)
 
     async def _wait(self, at_most_s: float) -> None:
         with suppress(TimeoutError):

@@ -306,6 +306,9 @@ def _message(device_id: str, received_at: datetime, decoded: Decoded, offset: ti
 
 
 def _identity(decoded: Decoded) -> str:
+    """Without an epoch a number may come again after a restart of the device: what was measured tells them apart."""
+    if decoded.seq is not None and decoded.epoch is None and decoded.content is not None:
+        return f":{decoded.seq}#{decoded.content}"
     if decoded.seq is not None:
         return f"{decoded.epoch or ''}:{decoded.seq}"
     return f"#{decoded.content}" if decoded.content is not None else f"!{token_hex(16)}"

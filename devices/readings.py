@@ -100,7 +100,8 @@ class Decoded(msgspec.Struct, frozen=True):
 class Message(msgspec.Struct, frozen=True):
     """What a device sent at once, decoded.
 
-    ``identity`` is what makes it the same message when it comes again: "epoch:seq", or "#" and the SHA-256 of the
+    ``identity`` is what makes it the same message when it comes again: "epoch:seq" (without epoch with "#" and the
+    SHA-256 of the content after it, where its readings carry their time), or "#" and the SHA-256 of the
     content where it has no sequence but its readings carry their time, or "!" and a random id. A sequence without
     epoch belongs to epoch "". ``clock_offset`` (device clock minus ours) was removed from the times of its readings.
     """

@@ -17,8 +17,8 @@ import structlog
 from aiohttp import web
 
 from devices.broker import SERVICE_ID, EmbeddedBroker, TlsListener
-from devices.evaluate import Evaluator
-from devices.ingest import Committed, Ingest
+from devices.evaluate import Evaluator, Input
+from devices.ingest import Committed, Ingest, Stored
 from devices.mqtt import MqttLink
 from devices.mqtt_endpoint import Endpoint, Tls
 from server import http
@@ -53,6 +53,7 @@ logger = structlog.get_logger(__name__)
 
 CLOCK: Callable[[], datetime] = partial(datetime.now, UTC)
 TICK_S = 1.0
+STANDSTILL_S = 10.0  # a tick of evaluation takes milliseconds; a backlog of thousands, seconds
 REGISTRY_EVERY_S = 3.0  # how soon a device that the command line added is let in
 LIVE, READINGS = "live", "readings"  # channels of the bus
 
@@ -71,8 +72,9 @@ class Bedside:
         self._presence = Presence(self._presence_changed)
         self._bus: Bus = _bus(settings)
         self.house = house_of(settings, self.public_url, link_key(settings.data.directory))
-        self.services = build_services(settings, store, self.house, self._outside())
-        self._dispatchers = [Dispatcher(self._outbox_wiring(), pace) for pace in (URGENT, ORDINARY)]
+        self.services = build_services(settings, store, self.house, self._outside(), alarm_store=self._alarm_store)
+        lanes = ((URGENT, self._alarm_store), (ORDINARY, store))
+        self._dispatchers = [Dispatcher(self._outbox_wiring(lane_store), pace) for pace, lane_store in lanes]
         self._hub: Hub[Visitor] = Hub(
             LiveDoor(self.services, CLOCK),
             LiveTopics(self.services, CLOCK),
@@ -142,7 +144,7 @@ class Bedside:
         self._link = MqttLink(_endpoint(self._settings, self._broker))
         self._ingest = Ingest(
             self._link,
-            StoreJournal(self.store),
+            StoreJournal(self._alarm_store),
             self._registry,
             committed=self._committed,
             clock=CLOCK,
@@ -163,14 +165,14 @@ class Bedside:
             await self._broker.stop()
 
     async def _committed(self, committed: Committed) -> None:
+        """Hand on what is new: to evaluation, and to the pages that show these patients."""
         heard: dict[str, list[Heard]] = {}
         for stored in committed.stored:
-            if stored.partition is not None and stored.patient_id is not None:
-                self._evaluator.hint(stored.partition)
-                message = stored.message
-                heard.setdefault(stored.patient_id, []).append(
-                    Heard(message.device_id, message.received_at, message.body)
-                )
+            if stored.partition is None or stored.patient_id is None:
+                continue
+            self._evaluator.offer(stored.partition, [_input(stored)])
+            message = stored.message
+            heard.setdefault(stored.patient_id, []).append(Heard(message.device_id, message.received_at, message.body))
         for patient_id, changes in self._shown.changes(heard).items():
             await self._hub.merge(f"patient:{patient_id}", changes)
             if self._settings.bus != "memory":
@@ -220,8 +222,7 @@ class Bedside:
         self._evaluator.hint(partition_of(patient_id))
         await self.services.pages.patient_changed(patient_id)
 
-    def _outbox_wiring(self) -> Wiring:
-        store = self._alarm_store
+    def _outbox_wiring(self, store: Store) -> Wiring:
         return Wiring(
             begin=partial(store.write, OutboxQueries),
             look=partial(store.read, OutboxLookQueries),
@@ -259,9 +260,15 @@ class Bedside:
             missing.append("ingest: the database takes nothing")
         if self._evaluator.stats.failing_since:
             missing.append("alarms: what is stored cannot be evaluated")
+        if self._stands_still():
+            missing.append("alarms: evaluation stands still")
         if not self._bus.ready:
             missing.append("bus: not connected")
         return missing
+
+    def _stands_still(self) -> bool:
+        ticked_at = self._evaluator.stats.ticked_at
+        return ticked_at is not None and (CLOCK() - ticked_at).total_seconds() > STANDSTILL_S
 
     def _gauges(self) -> Mapping[str, float]:
         counts = self._hub.counts
@@ -287,6 +294,18 @@ async def open_bedside(settings: Settings, *, demo: bool) -> Bedside:
     return Bedside(settings, store, _certificates(settings), is_demonstration)
 
 
+def _input(stored: Stored) -> Input:
+    message = stored.message
+    return Input(
+        message_id=stored.message_id,
+        patient_id=stored.patient_id or "",
+        device_id=message.device_id,
+        position=stored.position or 0,
+        received_at=message.received_at,
+        body=message.body,
+    )
+
+
 def public_url(settings: Settings) -> str:
     """As set; or the address under which a phone on the same network reaches this machine."""
     if settings.web.public_url:
@@ -304,8 +323,8 @@ def _certificates(settings: Settings) -> Certificates:
 
 
 def _alarm_store(settings: Settings, store: Store) -> Store:
-    """On PostgreSQL alarms have connections of their own; SQLite has one writer whatever we do."""
-    return connect(settings.data.database_url, pool_size=5) if store.dialect == "postgresql" else store
+    """On PostgreSQL readings and alarms have connections of their own; SQLite has one writer whatever we do."""
+    return connect(settings.data.database_url, pool_size=10) if store.dialect == "postgresql" else store
 
 
 def _bus(settings: Settings) -> Bus:

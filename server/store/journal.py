@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from devices.ingest import Ack, Committed, Stored
-from devices.readings import Body, Gap, Message, Quarantined
+from devices.readings import Body, Gap, Message, Quarantined, Reading
 from devices.streams import Stream
 from server.ids import new_id
 from server.store import tables
@@ -142,11 +142,10 @@ class JournalQueries(PositionQueries):
         return [message for key, message in first.items() if key not in seen]
 
     async def _stored(self, keys: list[tuple[str, str]]) -> set[tuple[str, str]]:
-        columns = (sa.column("device_id", sa.String), sa.column("identity", sa.String))
-        asked = sa.values(*columns, name="asked").data(keys).cte("asked")
-        here = (tables.messages.c.device_id == asked.c.device_id) & (tables.messages.c.identity == asked.c.identity)
+        # IN over pairs keeps one compiled statement; a VALUES list would be compiled anew for every batch.
+        device_id, identity = tables.messages.c.device_id, tables.messages.c.identity
         found = await self._connection.execute(
-            sa.select(tables.messages.c.device_id, tables.messages.c.identity).join(asked, here)
+            sa.select(device_id, identity).where(sa.tuple_(device_id, identity).in_(keys))
         )
         return {(row.device_id, row.identity) for row in found}
 
@@ -183,12 +182,13 @@ class JournalQueries(PositionQueries):
     async def place(self, fresh: Sequence[Message]) -> list[Stored]:
         """Store the messages, each with its patient, partition and position; held where nobody wears the device."""
         worn = await self._worn({message.device_id for message in fresh})
-        patients = [_wearer(worn[message.device_id], message.measured_at) for message in fresh]
+        parts = [part for message in fresh for part in _by_wearer(message, worn[message.device_id])]
+        patients = [_wearer(worn[part.device_id], part.measured_at) for part in parts]
         places = [None if patient is None else partition_of(patient) for patient in patients]
         issued = await self.issue(Counter(place for place in places if place is not None))
         stored = [
             Stored(message, new_id(), patient, place, None if place is None else next(issued[place]))
-            for message, patient, place in zip(fresh, patients, places, strict=True)
+            for message, patient, place in zip(parts, patients, places, strict=True)
         ]
         if stored:
             await self._connection.execute(sa.insert(tables.messages), [_row(one) for one in stored])
@@ -241,6 +241,37 @@ def _wearer(worn: Iterable[sa.Row[Any]], at: datetime) -> str | None:
         if row.from_at <= at and (row.until_at is None or at < row.until_at):
             return str(row.patient_id)
     return None
+
+
+def _by_wearer(message: Message, worn: Sequence[sa.Row[Any]]) -> list[Message]:
+    """The message; where its readings were measured on several patients, one for each of them. The first has all that
+    is not a reading, and the identity by which the whole is known when it comes again."""
+    own = _wearer(worn, message.measured_at)
+    readings: dict[str | None, list[Reading]] = {own: []}
+    for reading in message.body.readings:
+        readings.setdefault(_wearer(worn, _measured_at(reading, message)), []).append(reading)
+    if len(readings) == 1:
+        return [message]
+    first = msgspec.structs.replace(message.body, readings=tuple(readings.pop(own)))
+    rest = [_part(message, number, taken) for number, taken in enumerate(readings.values(), start=1)]
+    return [msgspec.structs.replace(message, body=first), *rest]
+
+
+def _measured_at(reading: Reading, message: Message) -> datetime:
+    """Nothing is newer than its receipt, as for the message itself."""
+    return min(reading.at, message.received_at)
+
+
+def _part(message: Message, number: int, readings: Sequence[Reading]) -> Message:
+    return Message(
+        device_id=message.device_id,
+        identity=f"{message.identity}~{number}",
+        received_at=message.received_at,
+        measured_at=max(_measured_at(reading, message) for reading in readings),
+        body=Body(readings=tuple(readings)),
+        sent_at=message.sent_at,
+        clock_offset=message.clock_offset,
+    )
 
 
 def _with_gaps(message: Message, gaps: tuple[Gap, ...]) -> Message:

@@ -28,6 +28,7 @@ class Log:
         self.changes: list[tuple[str, Change]] = []
         self.worn = {patient: Care(patient, (Worn(f"of-{patient}", "adult-continuous", NOON),)) for patient in PATIENTS}
         self.failing: set[str] = set()
+        self.deaf = False  # commits, and says nothing
         self.broken_partition: int | None = None
         self.commits: list[Outcome] = []
 
@@ -63,6 +64,8 @@ class Log:
         self.saved |= outcome.states
         self.changes += [(patient, change) for patient, changes in outcome.changes.items() for change in changes]
         self.commits.append(outcome)
+        if self.deaf:
+            raise OSError("the connection broke")
 
     def _fail(self, what: str) -> None:
         if what in self.failing:
@@ -164,6 +167,33 @@ async def test_a_commit_that_failed_is_derived_again_from_what_was_committed(nig
         state, more = evaluate(state, night.log.worn["anna"], [message], message.received_at)
         changes += more
     assert [change for patient, change in night.log.changes if patient == "anna"] == changes
+
+
+async def test_after_a_commit_without_an_answer_it_goes_on_from_what_the_store_has(night: Night) -> None:
+    """It was committed, and the connection broke before that was said; by the next second there is more to read. What
+    is on record is not derived a second time: a worsening told again takes an acknowledgement away."""
+    for second in range(16):
+        night.log.receives("anna", second, 85)
+    await night.until(16)
+    for second in range(16, 28):
+        night.log.receives("anna", second, 78)
+    night.log.deaf = True
+    await night.until(28)
+    night.log.deaf = False
+    night.log.receives("anna", 28, 78)
+    assert await night.until(29) == []
+    assert night.log.told() == ["anna raised spo2.low", "anna worsened spo2.low"]
+    assert night.log.evaluated[0] == 29
+
+
+async def test_what_the_store_lost_and_found_is_not_silence_forgiven(night: Night) -> None:
+    """Reading anew after a failure is no new beginning: who was silent before it has been silent all the time."""
+    for second in (60, 110):
+        night.log.failing = {"commit", "cares"}
+        await night.until(second)
+        night.log.failing = set()
+        await night.until(second + 1)
+    assert len(await night.until(121)) == 3
 
 
 async def test_a_partition_that_cannot_be_written_does_not_hold_up_the_others(night: Night) -> None:
@@ -271,3 +301,51 @@ async def test_it_answers_a_hint_at_once_and_the_clock_without_one(monkeypatch: 
         night.log.receives("anna", 1, 97)
         await eventually(lambda: night.evaluator.stats.evaluated == 2)
         running.cancel()
+
+
+async def test_what_changes_nothing_is_committed_with_the_tick_and_not_before(night: Night) -> None:
+    for second in range(5):
+        night.log.receives("anna", second, 97)
+        await night.evaluator.catch_up([0])
+    assert night.log.commits == []
+    await night.until(5)
+    assert [outcome.position for outcome in night.log.commits if outcome.partition == 0] == [5]
+
+
+async def test_a_change_takes_what_was_remembered_before_it_onto_the_record(night: Night) -> None:
+    night.log.receives("bo", 0, 97)
+    for second in range(16):
+        night.log.receives("anna", second, 85)
+        await night.evaluator.catch_up([0])
+    assert night.log.told() == ["anna raised spo2.low"]
+    assert night.log.evaluated[0] == 17
+    assert night.log.saved.keys() == {"anna", "bo"}
+
+
+async def test_a_crash_before_the_tick_loses_no_second_of_a_breach(night: Night) -> None:
+    for second in range(15):
+        night.log.receives("anna", second, 85)
+        await night.evaluator.catch_up([0])
+    successor = Night(night.log)
+    await successor.evaluator.begin()
+    night.log.receives("anna", 15, 85)
+    assert await successor.until(15) == ["anna raised spo2.low"]
+
+
+async def test_what_was_offered_is_not_read_again(night: Night) -> None:
+    night.log.failing.add("pending")
+    for second in range(16):
+        night.log.receives("anna", second, 85)
+        night.evaluator.offer(0, night.log.messages[0][-1:])
+        await night.evaluator.catch_up([0])
+    assert night.log.told() == ["anna raised spo2.low"]
+
+
+async def test_an_offer_that_does_not_go_on_where_evaluation_stands_is_read_from_the_store(night: Night) -> None:
+    for second in range(16):
+        night.log.receives("anna", second, 85)
+    for given in (night.log.messages[0][3:], night.log.messages[0][:2], night.log.messages[0][::-1]):
+        night.evaluator.offer(0, given)
+    await night.evaluator.catch_up([0])
+    assert night.log.told() == ["anna raised spo2.low"]
+    assert night.evaluator.stats.evaluated == 16
