@@ -212,7 +212,7 @@ class Evaluator:
         else:
             self._remember(outcome)
         self.stats.evaluated += len(inputs)
-        return len(inputs) == PAGE
+        return len(inputs) >= PAGE
 
     def _next_offered(self, partition: int, after: int) -> list[Input]:
         """What was offered, if it goes on where evaluation stands; else nothing, and the store is asked."""

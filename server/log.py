@@ -5,6 +5,7 @@ import sys
 from typing import Literal
 
 import structlog
+from aiohttp.http_exceptions import HttpProcessingError
 
 
 def configure_logging(level: str, style: Literal["auto", "json", "pretty"]) -> None:
@@ -32,8 +33,19 @@ def configure_logging(level: str, style: Literal["auto", "json", "pretty"]) -> N
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
-    root = logging.getLogger()
+    root, wanted = logging.getLogger(), logging.getLevelNamesMapping()[level.upper()]
     root.handlers = [handler]
-    root.setLevel(level.upper())
+    root.setLevel(max(logging.INFO, wanted))  # at DEBUG libraries say what they handle: aiosqlite every value stored
+    for ours in ("server", "signaling", "devices"):
+        logging.getLogger(ours).setLevel(wanted)
     for chatty in ("amqtt", "transitions", "aiohttp.access", "engineio", "socketio", "alembic", "aioice"):
-        logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, wanted))
+    logging.getLogger("aiohttp.server").addFilter(_unquoted)
+
+
+def _unquoted(record: logging.LogRecord) -> bool:
+    """aiohttp quotes the bytes that it cannot read as HTTP, whatever they are: that they came is enough."""
+    if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+        record.exc_info, record.args, record.msg = None, (), "malformed HTTP request refused"
+        record.levelno, record.levelname = logging.INFO, "INFO"
+    return True

@@ -11,6 +11,7 @@ from server import demo as demonstration
 from server.app import Bedside, open_bedside
 from server.claim import NotDemonstrationError
 from server.log import configure_logging
+from server.occupancy import Occupied, occupied
 from server.settings import Settings
 from server.store.errors import StoreError
 
@@ -20,6 +21,14 @@ logger = structlog.get_logger(__name__)
 async def serve(settings: Settings, *, demo: bool, sensors: bool) -> None:
     """Run until SIGTERM or SIGINT. Ends the process with a sentence where it cannot start."""
     configure_logging(settings.log.level, settings.log.format)
+    try:
+        with occupied(settings.data.directory):  # before the database is touched, let alone migrated
+            await _serve(settings, demo=demo, sensors=sensors)
+    except Occupied as refused:
+        sys.exit(f"Bedside cannot start: {refused}")
+
+
+async def _serve(settings: Settings, *, demo: bool, sensors: bool) -> None:
     stop = asyncio.Event()
     for wanted in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(wanted, stop.set)

@@ -93,8 +93,14 @@ def house_of(settings: Settings, public_url: str, link_key: bytes) -> House:
     return House(sender=sender, public_url=public_url, link_key=link_key)
 
 
-def build_services(settings: Settings, store: Store, house: House, outside: Outside) -> Services:
-    """Hand every service its transactions; mypy proves here that the store's queries fit what each declared."""
+def build_services(
+    settings: Settings, store: Store, house: House, outside: Outside, *, alarm_store: Store | None = None
+) -> Services:
+    """Hand every service its transactions; mypy proves here that the store's queries fit what each declared.
+
+    ``alarm_store``: connections of their own for what an alarm waits for.
+    """
+    urgent = alarm_store or store
     zone, acknowledge = house.sender.zone, timedelta(seconds=settings.alarms.acknowledge_s)
     times = VisitTimes(timedelta(seconds=settings.clinic.ring_s), timedelta(seconds=settings.clinic.media_s))
     hospital = HospitalView(settings.hospital.name, settings.hospital.telephone)
@@ -106,8 +112,8 @@ def build_services(settings: Settings, store: Store, house: House, outside: Outs
     clinic = ClinicService(partial(store.write, ClinicQueries), outside.tell, rules)
     clinic_reader = ClinicReader(partial(store.read, ClinicLookQueries), zone, outside.online)
     visit_reader = VisitReader(look_visit, zone, hospital)
-    pages = Pages(look_monitoring, Wires(outside.tell, outside.hint, outside.clock))
-    alarm_store = AlarmStore(partial(store.write, AlarmQueries), partial(store.read, AlarmQueries))
+    pages = Pages(partial(urgent.read, MonitoringLookQueries), Wires(outside.tell, outside.hint, outside.clock))
+    alarms = AlarmStore(partial(urgent.write, AlarmQueries), partial(urgent.read, AlarmQueries))
     return Services(
         users=Users(partial(store.write, UserQueries), passwords),
         sign_ins=SignIns(begin_sign_in, look_sign_in, passwords),
@@ -126,7 +132,7 @@ def build_services(settings: Settings, store: Store, house: House, outside: Outs
         clinic_topics=ClinicTopics(clinic_reader, visit_reader),
         devices=Devices(begin_device, partial(store.read, DeviceQueries), outside.device_changed),
         associations=Associations(partial(store.write, AssociationQueries), outside.wearer_changed, zone),
-        alarms=Alarms(alarm_store, pages, house.sender, acknowledge),
+        alarms=Alarms(alarms, pages, house.sender, acknowledge),
         monitoring_reader=MonitoringReader(look_monitoring, zone, acknowledge),
         outbox_reader=OutboxReader(partial(store.read, OutboxLookQueries), house.join_url),
         pages=pages,

@@ -65,9 +65,19 @@ async def _keep(watched: Watched) -> None:
             watched.down = None
             await watched.work()
             watched.down = "ended"
+        except asyncio.CancelledError:
+            if _is_asked_to_end():
+                raise
+            watched.down = "CancelledError"  # a driver's own, that escaped: nobody here wants the task to end
+            logger.exception("task.failed", task=watched.name)
         except Exception as error:  # whatever it is, the other tasks go on and this one comes back
             watched.down = type(error).__name__
             logger.exception("task.failed", task=watched.name)
         watched.failures += 1
         pause = FIRST_PAUSE_S if loop.time() - started > HEALTHY_AFTER_S else min(pause * 2, LONGEST_PAUSE_S)
         await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 – jitter, not a secret
+
+
+def _is_asked_to_end() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

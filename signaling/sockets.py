@@ -62,6 +62,9 @@ class _Json:
     loads = staticmethod(lambda text, **_: decode(text))
 
 
+_RESERVED = (["connect"], ["disconnect"])
+
+
 class _Packet(SocketPacket):  # type: ignore[misc]
     """Socket.IO with our JSON and without attachments, of which a sender could announce ten thousand million."""
 
@@ -71,6 +74,8 @@ class _Packet(SocketPacket):  # type: ignore[misc]
         attachments: int = super().decode(encoded_packet)
         if attachments or self.packet_type > CONNECT_ERROR:
             raise ValueError("binary is no part of the contract")
+        if self.packet_type == EVENT and isinstance(self.data, list) and self.data[:1] in _RESERVED:
+            raise ValueError("it would call the library's own handlers")
         return 0
 
 

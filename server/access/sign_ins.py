@@ -1,5 +1,6 @@
 """Sign-ins: from a password to an opaque token, and from a token to a principal, until it ends."""
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol
+from weakref import WeakValueDictionary
 
 from server.access.audit import AuditEntry
 from server.access.errors import NotSignedIn, WrongPassword
@@ -137,6 +139,7 @@ class SignIns:
         self._look = look
         self._passwords = passwords
         self._guards = SignInGuards()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by caller, while any is awaited
 
     async def sign_in(self, login: str, password: str, address: str, now: datetime) -> SignedIn:
         """Raises WrongPassword – for an unknown login too, after the same work – and TooManyTries."""
@@ -144,7 +147,9 @@ class SignIns:
         self._guards.take(login, address, now)
         async with self._look() as look:
             account = await look.account(login)
-        matches = await self._passwords.matches(account.password_hash if account else None, password)
+        # One password a caller at a time: a flood of guesses waits behind itself, and a doctor not behind the flood.
+        async with self._turns.setdefault(caller(address), asyncio.Lock()):
+            matches = await self._passwords.matches(account.password_hash if account else None, password)
         if account is None or not matches:
             await self._record_refusal(account, address, now)
             raise WrongPassword

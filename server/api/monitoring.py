@@ -45,9 +45,10 @@ class NewAssociation(Body, frozen=True):
 
 
 class Acknowledgement(Body, frozen=True):
-    """``priority`` is what the person saw."""
+    """What the person saw; without ``round`` the answer is bound to the priority alone."""
 
     priority: Priority
+    round: int | None = None
 
 
 class TrendQuery(Body, frozen=True):
@@ -139,7 +140,8 @@ class _Handlers:
         return await self._monitoring.alarms.of_patient(call.who, call.path["id"])
 
     async def acknowledge(self, call: Call[Acknowledgement]) -> AlarmView:
-        return await self._monitoring.alarms.acknowledge(call.who, call.path["id"], call.body.priority, call.now)
+        seen, alarms = call.body, self._monitoring.alarms
+        return await alarms.acknowledge(call.who, call.path["id"], seen.priority, call.now, seen_round=seen.round)
 
     async def devices(self, call: Call[None]) -> list[DeviceView]:
         return await self._monitoring.devices.devices(call.who)

@@ -37,7 +37,7 @@ class ClinicLook(Protocol):
     async def session(self, session_id: str) -> Session | None: ...
 
     async def sessions(self, span: Span, doctor_id: str | None) -> Sequence[tuple[Session, int]]:
-        """Those that open within ``span`` and those still open, with how many wait; of one doctor or of all."""
+        """Those whose hours fall into ``span`` and those still open, with how many wait; of one doctor or of all."""
         ...
 
     async def ticket_facts(self, session_id: str) -> Sequence[TicketFacts]:

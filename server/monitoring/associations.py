@@ -92,14 +92,17 @@ class Associations:
         return device_view(worn, named=True)
 
     async def dissociate(self, who: Principal, patient_id: str, device_id: str, now: datetime) -> None:
-        """End it; what said that this device cannot measure this patient is resolved with it. Raises ``NotFound``."""
+        """End it; what of this device only waits to be seen is resolved with it. Raises ``NotFound``.
+
+        What is still active evaluation ends, within a second: only it knows whether another device says the same.
+        """
         async with self._begin() as tx:
             await _wearer(tx, who, patient_id)
             await tx.lock_device(device_id)
             if not await tx.dissociate(patient_id, device_id, now):
                 raise NotFound
             for episode in await tx.open_episodes(patient_id):
-                if episode.kind is AlarmKind.TECHNICAL and episode.device_id == device_id:
+                if _only_waits(episode, device_id):
                     await tx.save_episode(*_resolved(episode, who.id, now))
             detail = {"patient": patient_id}
             await tx.audit(AuditEntry(now, who.actor, "device.dissociated", f"device:{device_id}", detail))
@@ -144,11 +147,13 @@ async def _wearer(tx: AssociateTx, who: Principal, patient_id: str) -> Wearer:
     return wearer
 
 
+def _only_waits(episode: Episode, device_id: str) -> bool:
+    technical = episode.kind is AlarmKind.TECHNICAL and episode.device_id == device_id
+    return technical and episode.state is AlarmState.ENDED
+
+
 def _resolved(episode: Episode, by: str, at: datetime) -> tuple[Episode, tuple[Transition, ...]]:
-    """Latched or not: a device that is no longer worn has nothing left to say."""
-    resolved = msgspec.structs.replace(
-        episode, state=AlarmState.RESOLVED, ended_at=episode.ended_at or at, resolved_at=at
-    )
+    resolved = msgspec.structs.replace(episode, state=AlarmState.RESOLVED, resolved_at=at)
     transition = Transition(
         alarm_id=episode.id,
         kind=TransitionKind.RESOLVED,

@@ -8,7 +8,7 @@ MonitoringError
 ├── ProfileNotApplicable   no limits are known for this patient
 ├── NobodyResponsible      no doctor is there whom an alarm could reach
 ├── UnknownMetric          a metric that is not in the table
-├── AlarmWorsened          the alarm is worse now than what the person saw
+├── AlarmWorsened          the alarm is worse now than what the person saw, or has come again
 └── AlarmClosed            the alarm is resolved already
 """
 
@@ -62,7 +62,7 @@ class UnknownMetric(MonitoringError):
 
 class AlarmWorsened(MonitoringError):
     def __init__(self) -> None:
-        super().__init__("The alarm is worse now than what you saw. Look again, then acknowledge.")
+        super().__init__("The alarm is worse now than what you saw, or has come again. Look again, then acknowledge.")
 
 
 class AlarmClosed(MonitoringError):

@@ -28,12 +28,6 @@ class PatientRow:
     birth_date: date
 
 
-@dataclass(frozen=True, slots=True)
-class WornRow:
-    device: WornView
-    profile: str | None
-
-
 class TrendLook(Protocol):
     async def sees(self, doctor_id: str, patient_id: str) -> bool: ...
     async def heard(self, patient_id: str, start: datetime, until: datetime) -> Sequence[Heard]: ...
@@ -42,7 +36,7 @@ class TrendLook(Protocol):
 
 class TopicLook(Protocol):
     async def patient(self, patient_id: str) -> PatientRow | None: ...
-    async def worn(self, patient_id: str) -> Sequence[WornRow]: ...
+    async def worn(self, patient_id: str) -> Sequence[WornView]: ...
     async def open_alarms_of(self, patient_id: str) -> Sequence[AlarmRecord]: ...
     async def open_alarms_for(self, user_id: str, now: datetime) -> Sequence[AlarmRecord]: ...
 
@@ -113,13 +107,14 @@ class Trend:
     until: datetime
 
 
-def monitoring_view(worn: Sequence[WornRow], age: int) -> MonitoringView:
+def monitoring_view(worn: Sequence[WornView], age: int) -> MonitoringView:
     """Which limits watch the patient – or why none do, which a screen must never leave unsaid."""
-    devices = [row.device for row in worn]
+    devices = list(worn)
     if not worn:
         return MonitoringView(None, "no_device", devices)
-    profile = next((row.profile for row in worn if row.profile), None)
+    profile = next((device.profile for device in worn if device.profile), None)
     limits = applicable(profile or CONTINUOUS, age)
     if isinstance(limits, NoLimits):
         return MonitoringView(None, limits.reason, devices)
-    return MonitoringView(profile, None if profile else "no_limits", devices)
+    unwatched = any(device.profile is None for device in worn)
+    return MonitoringView(profile, None if not unwatched else "partly" if profile else "no_limits", devices)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from devices.readings import Body
+from devices.readings import Body, Reading
 from server.monitoring.views import MetricView
 
 POINTS = 2_000  # a metric: more than a screen has pixels across
@@ -27,8 +27,9 @@ def series(heard: Iterable[Heard], metrics: Sequence[str], start: datetime, unti
     found: dict[str, list[Point]] = {metric: [] for metric in metrics}
     for message in heard:
         for reading in message.body.readings:
-            if reading.metric in found and start <= reading.at <= until:
-                found[reading.metric].append((round(reading.at.timestamp() * 1000), reading.value))
+            at = _measured_at(reading, message)
+            if reading.metric in found and start <= at <= until:
+                found[reading.metric].append((round(at.timestamp() * 1000), reading.value))
     return {metric: thin(sorted(points), POINTS) for metric, points in found.items()}
 
 
@@ -73,15 +74,20 @@ class NewestByPatient:
         return {f"metric/{metric}": view for metric, view in fresh.items()}
 
 
+def _measured_at(reading: Reading, message: Heard) -> datetime:
+    """A clock a little ahead must not freeze a tile: nothing is newer than its receipt (as in devices.conditions)."""
+    return min(reading.at, message.received_at)
+
+
 def _views(message: Heard) -> Iterable[MetricView]:
     for reading in message.body.readings:
-        late = message.received_at - reading.at > LATE_AFTER
+        at = _measured_at(reading, message)
         yield MetricView(
             metric=reading.metric,
             value=reading.value,
             unit=reading.unit,
-            at=reading.at,
+            at=at,
             received_at=message.received_at,
             device_id=message.device_id,
-            late=late,
+            late=message.received_at - at > LATE_AFTER,
         )

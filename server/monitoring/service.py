@@ -1,7 +1,7 @@
 """Alarms and the people who answer for them: acknowledging, and climbing the ladder where nobody does."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -81,13 +81,17 @@ class Alarms:
                 raise NotFound
             return [alarm_view(record, self._ack) for record in await look.alarms_of(patient_id, ALARMS_SHOWN)]
 
-    async def acknowledge(self, who: Principal, alarm_id: str, priority: Priority, now: datetime) -> AlarmView:
-        """``priority`` is what the person saw. Raises ``NotFound``, ``AlarmWorsened``, ``AlarmClosed``."""
+    async def acknowledge(
+        self, who: Principal, alarm_id: str, priority: Priority, now: datetime, *, seen_round: int | None = None
+    ) -> AlarmView:
+        """``priority`` and ``seen_round`` are what the person saw. Raises ``NotFound``, ``AlarmWorsened``,
+        ``AlarmClosed``."""
         async with self._store.begin() as tx:
             seen = await tx.lock_episode(alarm_id)
             if seen is None or not await tx.sees(who.id, seen.patient_id):
                 raise NotFound
-            episode, transitions = _acknowledged(seen, who, priority, now)
+            with _worded():
+                episode, transitions = acknowledge(seen, who.id, priority, now, seen_round=seen_round)
             await tx.save_episode(episode, transitions)
             if transitions:
                 detail: Detail = {"patient": episode.patient_id, "priority": priority, "round": episode.round}
@@ -96,15 +100,19 @@ class Alarms:
         return await self._view(alarm_id)
 
     async def escalate(self, now: datetime) -> None:
-        """Take every step of the ladder that is due. Called each second; what was taken is not taken again."""
+        """Take every step of the ladder that is due. Called each second; what was taken is not taken again.
+
+        An alarm that fails does not keep the others; its error is raised at the end.
+        """
         async with self._store.look() as look:
             waiting = [record for record in await look.unanswered() if self._due(record, now)]
         reachable = [record for record in waiting if _somebody(record.ward)]
         self._count_unreachable(len(waiting) - len(reachable))
-        for record in reachable:
-            await self._climb(record.episode.id, now)
+        failed = [error for record in reachable if (error := await self._try_to_climb(record.episode.id, now))]
         if reachable:
             await self._announcer.alarms_changed(sorted({record.episode.patient_id for record in reachable}))
+        if failed:
+            raise ExceptionGroup("alarms whose next step could not be taken", failed)
 
     def _count_unreachable(self, alarms: int) -> None:
         if alarms > self.unreachable:
@@ -113,6 +121,13 @@ class Alarms:
 
     def _due(self, record: AlarmRecord, now: datetime) -> tuple[Step, ...]:
         return due(record.climb, record.steps, now, self._ack)
+
+    async def _try_to_climb(self, alarm_id: str, now: datetime) -> Exception | None:
+        try:
+            await self._climb(alarm_id, now)
+        except Exception as error:  # noqa: BLE001 – raised by escalate, once the others have had their turn
+            return error
+        return None
 
     async def _climb(self, alarm_id: str, now: datetime) -> None:
         """Under the alarm's lock, since somebody may have acknowledged it while we looked."""
@@ -143,11 +158,10 @@ def _somebody(ward: Ward) -> bool:
     return bool(people(Step.EVERYONE, ward.responsible, ward.operators))
 
 
-def _acknowledged(
-    seen: Episode, who: Principal, priority: Priority, now: datetime
-) -> tuple[Episode, Sequence[Transition]]:
+@contextmanager
+def _worded() -> Iterator[None]:
     try:
-        return acknowledge(seen, who.id, priority, now)
+        yield
     except Worsened as error:
         raise AlarmWorsened from error
     except NotOpen as error:

@@ -108,13 +108,17 @@ class PatientView(msgspec.Struct, frozen=True):
 
 
 class WornView(msgspec.Struct, frozen=True):
+    """``profile`` None: no limits watch what this device says."""
+
     id: str
     label: str
     last_received_at: datetime | None
+    profile: str | None
 
 
 class MonitoringView(msgspec.Struct, frozen=True):
-    """Which limits watch the patient, or the reason why none do: no_device, no_limits or under_18."""
+    """Which limits watch the patient, or the reason why none do: no_device, no_limits or under_18; with a profile
+    the reason "partly": another device is worn without limits."""
 
     profile: str | None
     reason: str | None

@@ -39,7 +39,7 @@ class CareQueries:
         self._connection = connection
 
     async def sees(self, doctor_id: str, patient_id: str) -> bool:
-        """The doctor in charge of a device that the patient wears, or one whose session the patient was booked into."""
+        """The doctor in charge of the patient, or one whose session the patient was booked into."""
         seen = _seen_by(doctor_id).subquery()
         found = sa.select(seen.c.patient_id).where(seen.c.patient_id == patient_id)
         return await self._connection.scalar(found) is not None
@@ -213,8 +213,15 @@ def _seen_by(doctor_id: str) -> sa.CompoundSelect[Any]:
 
 
 def _in_charge_of(doctor_id: str) -> sa.Select[tuple[str]]:
+    """Of a device worn now; where none is worn any more, of the last, until its alarms are resolved: whoever is told
+    of an alarm (``_responsible``) must be able to see and answer it."""
+    later = associations.alias("later")
+    followed = later.c.until_at.is_(None) | (later.c.from_at > associations.c.from_at)
+    is_last = ~sa.exists().where(later.c.patient_id == associations.c.patient_id, followed)
+    is_asked = sa.exists().where(alarms.c.patient_id == associations.c.patient_id, _open())
+    worn = associations.c.until_at.is_(None)
     return sa.select(associations.c.patient_id).where(
-        associations.c.responsible_id == doctor_id, associations.c.until_at.is_(None)
+        associations.c.responsible_id == doctor_id, worn | (is_last & is_asked)
     )
 
 

@@ -99,11 +99,12 @@ class ClinicLookQueries:
 
     async def sessions(self, span: Span, doctor_id: str | None) -> Sequence[tuple[Session, int]]:
         today = sa.and_(sessions.c.opens_at >= span.first, sessions.c.opens_at < span.end)
-        still_open = sa.and_(sessions.c.opens_at < span.first, sessions.c.state == SessionState.OPEN)
+        over_midnight = sa.or_(sessions.c.state == SessionState.OPEN, sessions.c.closes_at > span.first)
+        from_before = sa.and_(sessions.c.opens_at < span.first, over_midnight)
         query = (
             _sessions()
             .add_columns(_waiting().label("waiting"))
-            .where(sa.or_(today, still_open))
+            .where(sa.or_(today, from_before))
             .order_by(sessions.c.opens_at, sessions.c.id)
         )
         if doctor_id is not None:

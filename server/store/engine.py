@@ -4,13 +4,15 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import aiosqlite
 import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -29,6 +31,7 @@ DRIVERS = {
     "postgresql": "postgresql+asyncpg",
     "postgresql+asyncpg": "postgresql+asyncpg",
 }
+ANSWER_S = 35.0  # a PostgreSQL behind a cut cable says nothing at all; one that answers keeps statement_timeout
 POSTGRES_SETTINGS = {
     "application_name": "bedside",
     "lock_timeout": "5s",
@@ -121,7 +124,7 @@ def connect(url: str, *, pool_size: int = 10) -> Store:
         pool_size=pool_size,
         max_overflow=0,
         pool_pre_ping=True,
-        connect_args={"server_settings": POSTGRES_SETTINGS, "timeout": 10},
+        connect_args={"server_settings": POSTGRES_SETTINGS, "timeout": 10, "command_timeout": ANSWER_S},
     )
     return Store(engine, engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True))
 
@@ -158,8 +161,9 @@ def _sqlite(address: URL, *, begin: str, query_only: bool = False) -> AsyncEngin
     pragmas = {**SQLITE_PRAGMAS, **({"query_only": "ON"} if query_only else {})}
 
     @sa.event.listens_for(engine.sync_engine, "do_connect")
-    def _create(_dialect: object, _record: object, _args: object, _kwargs: object) -> None:
+    def _create(dialect: Dialect, _record: object, args: list[Any], kwargs: dict[str, Any]) -> object:
         Path(address.database or "").touch(mode=0o600)  # the log beside it takes the same mode
+        return dialect.connect(*args, **kwargs, async_creator_fn=_Connection.to)
 
     @sa.event.listens_for(engine.sync_engine, "connect")
     def _prepare(dbapi: AsyncAdapt_aiosqlite_connection, _record: object) -> None:
@@ -172,6 +176,25 @@ def _sqlite(address: URL, *, begin: str, query_only: bool = False) -> AsyncEngin
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+class _Connection(aiosqlite.Connection):
+    """It may be ended twice, as by a transaction that is cancelled again while its cancelled connection is closing.
+
+    aiosqlite would wait for ever for the thread that the first ending has stopped, and the server would not stop.
+    """
+
+    _ending: asyncio.Future[Any] | None = None
+
+    @classmethod
+    def to(cls, database: str, **options: Any) -> "_Connection":  # noqa: ANN401 – sqlite3.connect's own
+        connection = cls(partial(sqlite3.connect, database, **options), iter_chunk_size=64)
+        connection._thread.daemon = True  # as SQLAlchemy sets it where it makes the connection
+        return connection
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        self._ending = self._ending or super().stop()
+        return self._ending
 
 
 @asynccontextmanager

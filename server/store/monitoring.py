@@ -13,7 +13,7 @@ from devices.evaluate import Outcome
 from devices.readings import Body
 from server.monitoring.associations import Association, Wearer
 from server.monitoring.pages import Audience
-from server.monitoring.reader import PatientRow, WornRow
+from server.monitoring.reader import PatientRow
 from server.monitoring.registry import DeviceRow, NewDevice
 from server.monitoring.series import Heard
 from server.monitoring.views import NamedPatient, WornView
@@ -118,14 +118,14 @@ class MonitoringLookQueries(RecordQueries):
         row = (await self._connection.execute(sa.select(*columns).where(patients.c.id == patient_id))).one_or_none()
         return PatientRow(*row) if row else None
 
-    async def worn(self, patient_id: str) -> Sequence[WornRow]:
+    async def worn(self, patient_id: str) -> Sequence[WornView]:
         rows = await self._connection.execute(
             sa.select(devices.c.id, devices.c.label, devices.c.last_received_at, associations.c.profile)
             .join(associations, associations.c.device_id == devices.c.id)
             .where(associations.c.patient_id == patient_id, associations.c.until_at.is_(None))
             .order_by(associations.c.from_at, associations.c.id)
         )
-        return [WornRow(WornView(row.id, row.label, row.last_received_at), row.profile) for row in rows]
+        return [WornView(row.id, row.label, row.last_received_at, row.profile) for row in rows]
 
     async def heard(self, patient_id: str, start: datetime, until: datetime) -> Sequence[Heard]:
         """The messages whose newest reading was measured in the span."""
@@ -137,15 +137,14 @@ class MonitoringLookQueries(RecordQueries):
         newest = _heard(patient_id, since).order_by(messages.c.measured_at.desc())
         rows = list(await self._connection.execute(newest.limit(NEWEST_MESSAGES)))
         for worn in await self.worn(patient_id):
-            if worn.device.id not in {row.device_id for row in rows}:
-                own = newest.where(messages.c.device_id == worn.device.id).limit(NEWEST_OF_A_DEVICE)
+            if worn.id not in {row.device_id for row in rows}:
+                own = newest.where(messages.c.device_id == worn.id).limit(NEWEST_OF_A_DEVICE)
                 rows += await self._connection.execute(own)
         return [_heard_of(row) for row in rows]
 
     async def audience(self, patient_id: str, now: datetime) -> Audience:
-        in_charge = sa.select(associations.c.responsible_id).where(
-            associations.c.patient_id == patient_id, associations.c.until_at.is_(None)
-        )
+        """Those who were in charge before, too: what a list no longer holds must leave it."""
+        in_charge = sa.select(associations.c.responsible_id).where(associations.c.patient_id == patient_id)
         consulted = await self._connection.execute(consultations(now).where(tickets.c.patient_id == patient_id))
         visited = consulted.all()
         doctors = {*await self._connection.scalars(in_charge), *(row.doctor_id for row in visited)}

@@ -34,6 +34,16 @@ async def test_a_session_left_open_yesterday_is_still_there(house: House) -> Non
     assert [session.id for session in await house.line.sessions_today(LI, NOW)] == [session_id]
 
 
+async def test_hours_over_midnight_can_be_opened_after_midnight(house: House) -> None:
+    """NOW is noon in Hangzhou; the hours are 22:00 to 02:00, and the doctor comes at half past midnight."""
+    midnight = NOW.replace(hour=16)
+    opens_at = midnight - timedelta(hours=2)
+    night = await house.session(LI, opened=False, opens_at=opens_at)
+    for moment in (midnight - timedelta(minutes=1), midnight + timedelta(minutes=30)):
+        assert [session.id for session in await house.line.sessions_today(LI, moment)] == [night]
+    assert await house.line.sessions_today(LI, midnight + timedelta(days=1)) == []
+
+
 async def test_a_session_counts_the_booked_and_the_waiting(house: House) -> None:
     session_id = await house.session()
     await house.waiting(session_id, 2)

@@ -136,6 +136,18 @@ async def test_a_backlog_is_no_silence_while_it_is_being_read(night: Night, monk
     assert await night.until(600) == []
 
 
+async def test_what_did_not_fit_into_memory_is_no_silence_either(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Evaluation stood still for minutes while readings came in: of those it holds the first, the rest is stored."""
+    monkeypatch.setattr(devices.evaluate, "OFFERED", 7)
+    monkeypatch.setattr(devices.evaluate, "PAGE", 5)
+    for second in range(0, 600, 30):
+        for patient in PATIENTS:
+            night.log.receives(patient, second, 97)
+    for partition, stored in night.log.messages.items():
+        night.evaluator.offer(partition, stored)
+    assert await night.until(600) == []
+
+
 @pytest.mark.parametrize("what", ["pending", "cares", "commit"])
 async def test_while_the_store_fails_nothing_is_skipped_and_nothing_invented(night: Night, what: str) -> None:
     for second in range(16):

@@ -123,6 +123,22 @@ async def test_a_store_that_fails_in_an_unnamed_way_costs_no_message(bench: Benc
         assert [reading.value for reading in bench.rows["BM-77", f":{count}"].body.readings] == [79]
 
 
+async def test_a_counter_that_began_again_without_saying_so_loses_no_reading(bench: Bench) -> None:
+    """A device that names no epoch restarts at 1: other readings under an old number are not the old message."""
+
+    def at(minute: int, **envelope: object) -> Arrival:
+        timed = {"metric": "spo2", "value": 97, "unit": "%", "at": f"2026-11-21T11:{minute:02}:00Z"}
+        return arrival(json.dumps({**envelope, "readings": [timed]}).encode())
+
+    working = made(bench)
+    for minute in (50, 50, 55):
+        await working.take([at(minute, seq=1)])
+    assert [message.measured_at.minute for message in bench.rows.values()] == [50, 55]
+    for minute in (50, 55):
+        await working.take([at(minute, seq=1, epoch="e")])
+    assert len(bench.rows) == 3
+
+
 async def test_a_listener_that_fails_does_not_stop_the_next_batch(bench: Bench) -> None:
     async def broken(_: Committed) -> None:
         raise RuntimeError
@@ -196,7 +212,7 @@ async def test_a_future_reading_is_refused_and_the_message_is_not(bench: Bench) 
     payload = b'{"seq": 1, "readings": [{"metric": "spo2", "value": 79, "unit": "%", "at": "2026-11-21T12:06:00Z"}]}'
     working = made(bench)
     await working.take([arrival(payload)])
-    body = bench.rows["BM-77", ":1"].body
+    [body] = [message.body for message in bench.rows.values()]
     assert ([r.reason for r in body.refusals], body.readings, bench.quarantine) == ([Reason.FUTURE], (), [])
     assert working.stats.refused_readings == 1
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from devices.alarms import AlarmKind, Change, What
 from devices.evaluate import Outcome
-from devices.readings import Body, Message, Reading
+from devices.readings import Body, Message, Reading, Reason, Refusal
 from devices.rules import Priority
 from server.access.principal import Principal
 from server.access.roles import Role
@@ -199,6 +199,17 @@ class House:
         )
         await StoreJournal(self.store).commit([message], [])
 
+    async def refuse(self, device_id: str) -> None:
+        """An SpO2 that is no number, received now, through the journal."""
+        message = Message(
+            device_id=device_id,
+            identity=f"!{new_id()}",
+            received_at=self.now,
+            measured_at=self.now,
+            body=Body(refusals=(Refusal(Reason.NOT_A_NUMBER, "spo2"),)),
+        )
+        await StoreJournal(self.store).commit([message], [])
+
     async def epoch(self, patient_id: str = "patient") -> int:
         [row] = await self.rows(sa.select(partitions.c.epoch).where(partitions.c.id == partition_of(patient_id)))
         return int(row.epoch)
@@ -256,6 +267,19 @@ def silence(what: What = What.RAISED, at: datetime = NOON) -> Change:
         what=what,
         rule="silence",
         priority=Priority.MEDIUM,
+        at=at,
+        device_id=DEVICE,
+    )
+
+
+def lost(what: What = What.RAISED, at: datetime = NOON) -> Change:
+    """Messages of the oximeter that it holds no longer."""
+    return Change(
+        condition=f"gap:{DEVICE}",
+        kind=AlarmKind.TECHNICAL,
+        what=what,
+        rule="gap",
+        priority=Priority.LOW,
         at=at,
         device_id=DEVICE,
     )

@@ -6,11 +6,14 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
+from devices.alarms import What
+from devices.evaluate import Evaluator
 from server.access.principal import Principal
 from server.monitoring.associations import Wish
 from server.monitoring.errors import DeviceWorn, NobodyResponsible, NotFound, ProfileNotApplicable
+from server.store.journal import partition_of
 from server.store.tables import associations, messages
-from tests.monitoring.house import ADMIN, DEVICE, DOCTOR, FOREIGN, NOON, OPERATOR, House, low_spo2, silence
+from tests.monitoring.house import ADMIN, DEVICE, DOCTOR, FOREIGN, NOON, OPERATOR, House, lost, low_spo2
 
 ADULT = date(1990, 1, 1)
 PROFILE = "adult-continuous"
@@ -110,14 +113,43 @@ async def test_what_was_held_from_now_on_is_adopted_and_what_the_last_wearer_sen
     assert [row.position for row in rows if row.id == after] == [1]
 
 
-async def test_ending_resolves_what_said_that_this_device_cannot_measure_and_nothing_else(house: House) -> None:
-    await house.commit(low_spo2(), silence())
+async def test_ending_resolves_what_only_waits_to_be_seen_of_this_device_and_nothing_else(house: House) -> None:
+    await house.commit(low_spo2(), lost(), lost(What.ENDED))
     await house.associations.dissociate(DOCTOR, "patient", DEVICE, NOON)
     states = {record.episode.condition: record.episode.state for record in await house.records()}
-    assert states == {"spo2.low": "active", f"silence:{DEVICE}": "resolved"}
+    assert states == {"spo2.low": "active", f"gap:{DEVICE}": "resolved"}
     assert "resolved" in await house.kinds()
     assert (await house.audited())[-1] == "device.dissociated"
     assert "patient:patient" in house.told
+
+
+async def test_a_device_that_is_put_on_again_at_once_and_stays_silent_is_not_forgotten(house: House) -> None:
+    """Between two ticks of evaluation, which thinks that it has said so: what it finds to be over, it ends itself."""
+    clock = [NOON]
+    evaluator = Evaluator(house.recorder, lambda: clock[0], partition_of)
+    await evaluator.begin()
+    clock[0] = NOON + timedelta(seconds=121)
+    await evaluator.tick()
+    await house.associations.dissociate(DOCTOR, "patient", DEVICE, clock[0])
+    await house.associations.associate(DOCTOR, Wish("patient", DEVICE, PROFILE), clock[0])
+    clock[0] += timedelta(seconds=300)
+    await evaluator.tick()
+    assert [one.episode.state for one in await house.records() if one.episode.state != "resolved"] == ["active"]
+
+
+async def test_what_a_second_device_says_too_outlives_the_first(house: House) -> None:
+    """``refused:spo2`` is one alarm of the patient, whichever device's readings are refused."""
+    await house.devices.add(OPERATOR.actor, "oxi-2", "血氧仪二", NOON)
+    await house.associations.associate(DOCTOR, Wish("patient", "oxi-2", PROFILE), NOON)
+    clock = [NOON]
+    evaluator = Evaluator(house.recorder, lambda: clock[0], partition_of)
+    await evaluator.begin()
+    for device in (DEVICE, "oxi-2"):
+        await house.refuse(device)
+    await evaluator.tick()
+    await house.associations.dissociate(DOCTOR, "patient", DEVICE, NOON)
+    await evaluator.tick()
+    assert [one.episode.state for one in await house.records()] == ["active"]
 
 
 async def test_ended_is_ended_and_the_device_is_free_for_the_next(house: House) -> None:

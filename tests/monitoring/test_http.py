@@ -148,6 +148,8 @@ async def test_readings_alarm_and_acknowledgement_as_the_console_reads_them(hous
         200,
         {"by": "李医生", "at": "2026-11-21T12:00:00Z", "priority": "medium"},
     )
+    stale = {"priority": "medium", "round": alarm["round"] - 1}
+    assert (await door.ask("doctor", f"POST /alarms/{alarm['id']}/acknowledge", stale))[0] == 409
     status, worse = await door.ask("doctor", f"POST /alarms/{alarm['id']}/acknowledge", {"priority": "low"})
     assert (status, slug(worse)) == (409, "alarm-worsened")
 

@@ -92,6 +92,15 @@ async def test_why_no_limits_watch_is_said(house: House) -> None:
     assert len(await house.rows(sa.select(devices))) == 3
 
 
+async def test_a_device_without_limits_is_not_hidden_by_one_that_has_them(house: House) -> None:
+    await house.devices.add(OPERATOR.actor, "oxi-2", "血氧仪二", NOON)
+    await house.associations.associate(DOCTOR, Wish("patient", "oxi-2", None), NOON)
+    view = (await house.reader.patient_topic("patient", NOON))["monitoring"]
+    assert isinstance(view, MonitoringView)
+    assert (view.profile, view.reason) == ("adult-continuous", "partly")
+    assert {device.id: device.profile for device in view.devices} == {DEVICE: "adult-continuous", "oxi-2": None}
+
+
 async def test_nobody_is_an_empty_topic(house: House) -> None:
     assert await house.reader.patient_topic("nobody", NOON) == {}
 

@@ -71,3 +71,15 @@ def test_in_whatever_batches_what_is_shown_last_is_the_newest(seconds: list[int]
         last = change["p"]["metric/spo2"] if change else last
     assert last is not None
     assert last.value == max(seconds)
+
+
+def test_a_clock_that_runs_ahead_freezes_no_tile() -> None:
+    """Until a device's clock is known to be ahead its readings seem to come from the future: nothing is newer than its
+    receipt, or a good number would stand there as new while worse ones arrive."""
+    shown = NewestByPatient()
+    [ahead] = shown.changes({"p": [heard(240, 97, delay_s=-240)]})["p"].values()
+    assert ahead.at == ahead.received_at == NOON
+    assert shown.changes({"p": [heard(1, 79)]})["p"]["metric/spo2"].value == 79
+    assert newest([heard(240, 97, delay_s=-240), heard(1, 79)])["spo2"].value == 79
+    found = series([heard(240, 97, delay_s=-240)], ["spo2"], NOON - timedelta(minutes=1), NOON)
+    assert [value for _, value in found["spo2"]] == [97]

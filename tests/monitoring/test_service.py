@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from devices.alarms import What, acknowledge
+from devices.alarms import Episode, What, acknowledge
 from devices.rules import Priority
 from server.access.principal import Principal
+from server.monitoring.associations import Wish
 from server.monitoring.errors import AlarmClosed, AlarmWorsened, NotFound
 from server.notifications.deliveries import DeliveryState
+from server.store.errors import Unavailable
 from server.store.monitoring import AlarmQueries
-from server.store.tables import audit, deliveries, users
+from server.store.tables import associations, audit, deliveries, sessions, users
 from tests.monitoring.house import (
     ACK,
     ADMIN,
@@ -57,6 +59,16 @@ async def test_an_acknowledgement_is_bound_to_the_priority_that_was_seen(house: 
     assert (await house.alarms.acknowledge(DOCTOR, await only_id(house), Priority.HIGH, NOON)).acknowledged
 
 
+async def test_an_acknowledgement_does_not_reach_a_round_that_was_not_seen(house: House) -> None:
+    """A page that was blind for a minute still shows the first fall: its answer must not silence the second."""
+    await house.commit(low_spo2())
+    alarm_id = await only_id(house)
+    await house.commit(low_spo2(What.ENDED), low_spo2())
+    with pytest.raises(AlarmWorsened):
+        await house.alarms.acknowledge(DOCTOR, alarm_id, Priority.MEDIUM, NOON, seen_round=1)
+    assert (await house.alarms.acknowledge(DOCTOR, alarm_id, Priority.MEDIUM, NOON, seen_round=2)).acknowledged
+
+
 async def test_acknowledged_twice_is_recorded_once(house: House) -> None:
     await house.commit(low_spo2())
     for moment in (NOON, LATER):
@@ -85,6 +97,52 @@ async def test_a_foreign_alarm_is_a_missing_one(house: House, who: Principal) ->
     with pytest.raises(NotFound):
         await house.alarms.of_patient(who, "patient")
     assert "acknowledged" not in await house.kinds()
+
+
+async def test_who_was_told_can_answer_when_the_device_is_off_and_the_session_long_over(house: House) -> None:
+    """What befell the patient stays until somebody has seen it: it must not leave the list of the one who is asked."""
+    await house.execute(sa.update(sessions).values(closes_at=NOON - timedelta(days=3)))
+    await house.execute(sa.update(associations).values(responsible_id="foreign"))
+    await house.commit(low_spo2())
+    await house.associations.dissociate(DOCTOR, "patient", DEVICE, NOON)
+    await house.commit(low_spo2(What.ENDED))
+    assert {delivery.recipient for delivery in await house.outbox()} == {"user:foreign"}
+    assert len(await house.reader.alarms_topic("foreign", NOON)) == 1
+    house.told.clear()
+    assert (await house.alarms.acknowledge(FOREIGN, await only_id(house), Priority.MEDIUM, NOON)).state == "resolved"
+    assert "alarms:foreign" in house.told
+    assert not await house.reader.may_see(FOREIGN, "patient")
+
+
+async def test_a_list_that_a_patient_leaves_is_read_again(house: House) -> None:
+    """Or the console of the doctor who was in charge rings on for somebody else's patient."""
+    await house.execute(sa.update(sessions).values(closes_at=NOON - timedelta(days=3)))
+    await house.commit(low_spo2())
+    await house.book("patient", FOREIGN)
+    await house.associations.dissociate(DOCTOR, "patient", DEVICE, NOON)
+    house.told.clear()
+    await house.associations.associate(FOREIGN, Wish("patient", DEVICE, None), NOON + timedelta(seconds=1))
+    assert {"alarms:doctor", "alarms:foreign"} <= set(house.told)
+    assert await house.reader.alarms_topic("doctor", NOON) == {}
+
+
+async def test_one_alarm_that_cannot_be_climbed_for_holds_up_no_other(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.commit(low_spo2())
+    await house.commit(silence(at=later(1)))
+    stuck = next(one.episode.id for one in await house.records() if one.episode.condition.startswith("silence"))
+    lock = AlarmQueries.lock_episode
+
+    async def lock_episode(tx: AlarmQueries, alarm_id: str) -> Episode | None:
+        if alarm_id == stuck:
+            raise Unavailable("locked by somebody else for too long")
+        return await lock(tx, alarm_id)
+
+    monkeypatch.setattr(AlarmQueries, "lock_episode", lock_episode)
+    with pytest.raises(ExceptionGroup):
+        await house.alarms.escalate(later(1) + ACK)
+    assert (1, "user:operator") in await steps(house)
 
 
 async def test_nobody_answers_and_everyone_is_told_once(house: House) -> None:

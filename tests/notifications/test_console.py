@@ -1,11 +1,22 @@
-"""The console gateway prints the whole message and nothing else."""
+"""The console gateway prints the whole message to a terminal, and to what is kept nothing of it."""
 
 import io
 
 from server.notifications.gateways.console import ConsoleGateway
 
 
-async def test_the_message_is_printed_with_its_number_and_id() -> None:
-    stream = io.StringIO()
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+async def test_on_a_terminal_the_message_is_printed_with_its_number_and_id() -> None:
+    stream = Terminal()
     assert await ConsoleGateway(stream).send("d1", "+8613800000001", "您的号为7号") is None
     assert stream.getvalue().splitlines() == ["┌ SMS +8613800000001", "│ 您的号为7号", "└ d1"]
+
+
+async def test_a_journal_or_a_file_gets_neither_number_nor_words() -> None:
+    stream = io.StringIO()
+    assert await ConsoleGateway(stream).send("d1", "+8613800000001", "https://visit.example/join#secret") is None
+    assert stream.getvalue().splitlines() == ["┌ SMS – number and words are in the outbox", "└ d1"]

@@ -48,6 +48,23 @@ async def test_a_task_that_just_ends_is_a_failure_too() -> None:
     await supervisor.stop_all()
 
 
+async def test_a_task_that_was_cancelled_by_nobody_here_is_a_failure_too() -> None:
+    """A driver may let a cancellation of its own escape: the alarms must not end by it without a word."""
+    supervisor, runs = Supervisor(), 0
+
+    async def cancelled_from_within() -> None:
+        nonlocal runs
+        runs += 1
+        raise asyncio.CancelledError
+
+    supervisor.start("alarms", cancelled_from_within)
+    async with asyncio.timeout(2):
+        while runs < 2:
+            await asyncio.sleep(0.005)
+    assert supervisor.failures()["alarms"] >= 1
+    await supervisor.stop_all()
+
+
 async def test_stopping_is_bounded_even_where_a_task_holds_on() -> None:
     supervisor = Supervisor()
 

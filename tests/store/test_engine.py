@@ -54,6 +54,30 @@ async def test_a_transaction_that_is_cancelled_never_was_and_blocks_nobody(store
     assert await keys(store) == ["kind"]
 
 
+async def test_one_that_is_cancelled_twice_in_the_middle_of_a_statement_ends_and_leaves_nothing_waiting(
+    sqlite_store: Store,
+) -> None:
+    """As when the server stops under load: a connection that never closes would keep the process from ending."""
+    count = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 1000000) SELECT count(*) FROM n"
+
+    async def work() -> None:
+        async with sqlite_store.write(plain) as connection:
+            await connection.execute(sa.text(count))
+
+    before = asyncio.all_tasks()
+    working = asyncio.get_running_loop().create_task(work())
+    await asyncio.sleep(0.1)
+    for _ in range(2):
+        working.cancel()
+        await asyncio.sleep(0.01)
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    if left := asyncio.all_tasks() - before:
+        _, waiting = await asyncio.wait(left, timeout=10)
+        assert not waiting
+    await asyncio.wait_for(put(sqlite_store, "kind"), 5)
+
+
 async def test_who_reads_sees_one_moment(store: Store) -> None:
     count = sa.select(sa.func.count()).select_from(tables.installation)
     async with store.read(plain) as connection:

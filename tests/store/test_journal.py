@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from devices.ingest import Ack, Committed, Journal
-from devices.readings import Gap, Quarantined, Reason
+from devices.readings import Body, Gap, Quarantined, Reading, Reason, Refusal
 from server.store import tables
 from server.store.engine import Store
 from server.store.errors import Unavailable
@@ -63,6 +63,30 @@ async def test_content_without_sequence_is_stored_once_and_acknowledged_by_nothi
     for _ in range(2):
         assert (await journal.commit([same], [])).acks == ()
     assert len(await ward.rows(tables.messages)) == 1
+
+
+async def test_a_message_that_outlived_its_wearer_is_divided_by_who_wore_the_device(
+    journal: Journal, ward: Ward
+) -> None:
+    """A device that was offline sends its minutes at once: those of the patient before are not the next one's."""
+    await ward.device()
+    before, now = await ward.patient(), await ward.patient()
+    await ward.wear(before, since=at(0), until_at=at(100))
+    await ward.wear(now, since=at(200))
+    readings = [Reading("spo2", value, "%", at(second)) for second, value in ((90, 70), (150, 50), (210, 97), (99, 71))]
+    body = Body(tuple(readings), refusals=(Refusal(Reason.NOT_A_NUMBER, "pulse_rate"),))
+    whole = msgspec.structs.replace(message(220), measured_at=at(210), body=body)
+    for _ in range(2):
+        done = await journal.commit([whole], [])
+        assert covered(done) == [("BM-1", 220)]
+    rows = {row.patient_id: row for row in await ward.rows(tables.messages)}
+    bodies = {patient: msgspec.json.decode(row.body, type=Body) for patient, row in rows.items()}
+    values = {patient: [reading.value for reading in kept.readings] for patient, kept in bodies.items()}
+    assert values == {now: [97], before: [70, 71], None: [50]}
+    assert [len(bodies[patient].refusals) for patient in (now, before, None)] == [1, 0, 0]
+    assert (rows[now].identity, rows[now].seq) == (whole.identity, 220)
+    assert [rows[patient].measured_at for patient in (now, before, None)] == [at(210), at(99), at(150)]
+    assert rows[None].position is None
 
 
 async def test_two_devices_may_say_the_same(journal: Journal, ward: Ward) -> None:

@@ -4,7 +4,11 @@ from typing import TextIO
 
 
 class ConsoleGateway:
-    """Prints to ``stream`` and keeps nothing; what was said stays in the outbox."""
+    """Prints to ``stream`` and keeps nothing; what was said stays in the outbox.
+
+    To a terminal the whole message. Anything else – a journal, a file, a container's log – is kept by somebody, and
+    is told that a message went, without number and words: a join link in a log would be a way in.
+    """
 
     name = "console"
 
@@ -12,7 +16,8 @@ class ConsoleGateway:
         self._stream = stream
 
     async def send(self, delivery_id: str, address: str, text: str) -> str | None:
-        lines = (f"┌ SMS {address}", *(f"│ {line}" for line in text.splitlines()), f"└ {delivery_id}")
+        whole = (f"┌ SMS {address}", *(f"│ {line}" for line in text.splitlines()), f"└ {delivery_id}")
+        lines = whole if self._stream.isatty() else ("┌ SMS – number and words are in the outbox", f"└ {delivery_id}")
         self._stream.write("\n".join(lines) + "\n")
         self._stream.flush()
         return None

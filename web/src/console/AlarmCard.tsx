@@ -36,7 +36,7 @@ function Answer({ alarm, first }: { alarm: Alarm; first: boolean }) {
     if (busy) return
     setBusy(true)
     setProblem(null)
-    post(`/alarms/${alarm.id}/acknowledge`, { priority: alarm.priority })
+    post(`/alarms/${alarm.id}/acknowledge`, { priority: alarm.priority, round: alarm.round })
       .catch((error: unknown) => setProblem(toProblem(error)))
       .finally(() => setBusy(false))
   }

@@ -27,7 +27,7 @@ function Worn({ patientId, monitoring }: { patientId: string; monitoring: Monito
           <span>
             <b>{device.label}</b>
             <small>
-              {profileText(monitoring.profile)} · {device.last_received_at ? t('heardAgo', agoText(ageSeconds(device.last_received_at, now.value))) : t('neverHeard')}
+              {profileText(device.profile)} · {device.last_received_at ? t('heardAgo', agoText(ageSeconds(device.last_received_at, now.value))) : t('neverHeard')}
             </small>
           </span>
           <button class="small" data-testid="associate-end" aria-label={t('takeOffDevice', device.label)} onClick={() => end(device.id)}>

@@ -33,9 +33,11 @@ function SessionChoice() {
   )
 }
 
-function AlarmCount({ alarms }: { alarms: readonly Alarm[] }) {
+/** That there is no alarm is said only where the list has been read and the page sees. */
+function AlarmCount({ alarms, known }: { alarms: readonly Alarm[]; known: boolean }) {
   const worst = worstUnanswered(alarms)
   const first = alarms[0]
+  if (!first && !known) return <span class="tag warn" data-testid="alarm-count">{t('alarmsUnknown')}</span>
   if (!first) return <span class="tag" data-testid="alarm-count">{t('noAlarm')}</span>
   const open = alarms.filter(needsAnswer).length
   return (
@@ -75,7 +77,9 @@ export function Header({ desk, session, alarms }: { desk: Desk; session: Session
       {session && <span class={session.state === 'open' ? 'tag ok line-state' : 'tag warn line-state'}>{t(`session_${session.state}`)}</span>}
       <span class="spring" />
       {desk.alarmTopic && <SoundState />}
-      {desk.alarmTopic && <AlarmCount alarms={alarms} />}
+      {desk.alarmTopic && (
+        <AlarmCount alarms={alarms} known={desk.alarmTopic.phase.value === 'live' && desk.live.blindSince.value === null} />
+      )}
       <time class="num" data-testid="clock">
         {clockTime(now.value)}
       </time>

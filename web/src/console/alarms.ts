@@ -34,6 +34,12 @@ export function worstUnanswered(alarms: readonly Alarm[]): Priority | null {
   return open.reduce<Priority | null>((worst, { priority }) => (worst && RANK[worst] >= RANK[priority] ? worst : priority), null)
 }
 
+/** The worse of two; null is none. */
+export function worseOf(one: Priority | null, other: Priority | null): Priority | null {
+  if (one === null || other === null) return one ?? other
+  return RANK[one] >= RANK[other] ? one : other
+}
+
 /** "spo2.low" → spo2.low; "silence:BM-77" → silence and BM-77. */
 export function splitCondition(condition: string): { family: string; subject: string } {
   const colon = condition.indexOf(':')

@@ -1,7 +1,7 @@
 // Which sound the desk makes now: the worst unanswered alarm, or that the page is blind.
 import { signal } from '@preact/signals'
 import type { Priority } from '../shared/wire'
-import { SHAPE } from './alarms'
+import { SHAPE, worseOf } from './alarms'
 import { sound } from './siren'
 
 const BLIND_SOUNDS_AFTER_MS = 5_000
@@ -22,5 +22,5 @@ export function soundFor(worst: Priority | null, blindSinceMs: number | null, no
     return sound(worst)
   }
   const calls = !blindIsSilenced.value && nowMs - blindSinceMs > BLIND_SOUNDS_AFTER_MS
-  sound(worst ?? (calls ? 'medium' : null))
+  sound(worseOf(worst, calls ? 'medium' : null))
 }

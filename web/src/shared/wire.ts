@@ -131,8 +131,8 @@ export interface MetricValue {
 }
 export interface Monitoring {
   profile: string | null
-  reason: 'no_device' | 'no_limits' | 'under_18' | null
-  devices: { id: string; label: string; last_received_at: Moment | null }[]
+  reason: 'no_device' | 'no_limits' | 'under_18' | 'partly' | null
+  devices: { id: string; label: string; last_received_at: Moment | null; profile: string | null }[]
 }
 export interface Readings {
   until: Moment

@@ -1,7 +1,7 @@
 // Which alarm stands first, which one sounds, and that a worsened one calls again; the bursts of IEC 60601-1-8.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { inOrder, isAcknowledged, limitOf, splitCondition, worstUnanswered } from '../../src/console/alarms'
+import { inOrder, isAcknowledged, limitOf, splitCondition, worseOf, worstUnanswered } from '../../src/console/alarms'
 import { BURSTS } from '../../src/console/bursts'
 import type { Alarm } from '../../src/shared/wire'
 
@@ -29,6 +29,14 @@ test('the worst unanswered sounds; ended but unanswered still does, resolved doe
   assert.equal(worstUnanswered([alarm({ priority: 'low' }), alarm({ priority: 'high', acknowledged: seen('high') })]), 'low')
   assert.equal(worstUnanswered([alarm({ state: 'ended' })]), 'medium')
   assert.equal(worstUnanswered([alarm({ state: 'resolved' })]), null)
+})
+
+test('a blind page calls with medium at least, whatever little alarm it last knew of', () => {
+  assert.equal(worseOf('low', 'medium'), 'medium')
+  assert.equal(worseOf('high', 'medium'), 'high')
+  assert.equal(worseOf(null, 'medium'), 'medium')
+  assert.equal(worseOf('low', null), 'low')
+  assert.equal(worseOf(null, null), null)
 })
 
 test('conditions and limits are taken apart', () => {

@@ -22,7 +22,7 @@ export const en = {
   'problem_already-in-visit': 'You are already in a visit. End it first.',
   'problem_session-not-open': 'The session is not open.',
   'problem_note-changed': 'The note was changed elsewhere meanwhile.',
-  'problem_alarm-worsened': 'The alarm has worsened meanwhile. Look again, then acknowledge.',
+  'problem_alarm-worsened': 'The alarm has worsened or come again meanwhile. Look again, then acknowledge.',
   'problem_device-worn': 'This device is worn by another patient.',
   'problem_profile-not-applicable': 'This profile is only for patients of 18 and over.',
   'problem_link-dead': 'This link is no longer valid.',

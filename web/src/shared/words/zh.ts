@@ -24,7 +24,7 @@ export const zh: typeof en = {
   'problem_already-in-visit': '您正在接诊中，请先结束当前问诊。',
   'problem_session-not-open': '门诊尚未开始。',
   'problem_note-changed': '病历已在别处修改。',
-  'problem_alarm-worsened': '报警已升级，请重新查看后再确认。',
+  'problem_alarm-worsened': '报警已升级或再次出现，请重新查看后再确认。',
   'problem_device-worn': '该设备正由另一位患者佩戴。',
   'problem_profile-not-applicable': '该监测方案仅适用于 18 岁及以上的患者。',
   'problem_link-dead': '此链接已失效。',

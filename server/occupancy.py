@@ -1,0 +1,41 @@
+"""One server a data directory. Two would take the alarms from each other, and neither's pages would hear the other."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fcntl import LOCK_EX, LOCK_NB, flock
+from pathlib import Path
+
+LOCK = "server.lock"
+
+
+class Occupied(Exception):
+    """Another server runs on this data directory."""
+
+
+@contextmanager
+def occupied(directory: Path) -> Iterator[None]:
+    """The directory is ours for so long; however the process ends, the system lets go. Raises Occupied.
+
+    The file stays, so from its being there nothing follows.
+    """
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        _lock(file, directory)
+        yield
+    finally:
+        os.close(file)
+
+
+def _lock(file: int, directory: Path) -> None:
+    try:
+        flock(file, LOCK_EX | LOCK_NB)
+    except BlockingIOError:
+        holder = os.read(file, 32).decode(errors="replace").strip()
+        raise Occupied(
+            f"another server (process {holder}) runs on {directory}: stop it, "
+            "or give this one a place of its own with BEDSIDE_DATA__DIRECTORY"
+        ) from None
+    os.ftruncate(file, 0)
+    os.write(file, f"{os.getpid()}\n".encode())
