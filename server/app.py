@@ -53,6 +53,7 @@ logger = structlog.get_logger(__name__)
 
 CLOCK: Callable[[], datetime] = partial(datetime.now, UTC)
 TICK_S = 1.0
+BLIND_AFTER_S = 5.0  # of a database that takes nothing
 STANDSTILL_S = 10.0  # a tick of evaluation takes milliseconds; a backlog of thousands, seconds
 REGISTRY_EVERY_S = 3.0  # how soon a device that the command line added is let in
 LIVE, READINGS = "live", "readings"  # channels of the bus
@@ -82,6 +83,7 @@ class Bedside:
             limits=HubLimits(),
             presence=self._presence.told,
             origins=[self.public_url],
+            sees=self._sees,
         )
         self._broker = _broker(settings, self._registry, certificates) if _embedded(settings) else None
         self._link: MqttLink | None = None
@@ -269,6 +271,13 @@ class Bedside:
     def _stands_still(self) -> bool:
         ticked_at = self._evaluator.stats.ticked_at
         return ticked_at is not None and (CLOCK() - ticked_at).total_seconds() > STANDSTILL_S
+
+    def _sees(self) -> bool:
+        """Do readings and alarms come through to the pages? If not for some seconds, they must call themselves blind."""
+        failing = [self._evaluator.stats.failing_since, self._ingest.stats.failing_since if self._ingest else None]
+        oldest = min((since for since in failing if since), default=None)
+        blind = oldest is not None and (CLOCK() - oldest).total_seconds() > BLIND_AFTER_S
+        return not blind and not self._stands_still()
 
     def _gauges(self) -> Mapping[str, float]:
         counts = self._hub.counts

@@ -116,7 +116,11 @@ class _Client(Generic[P]):
 
 
 class Hub(Generic[P]):
-    """``presence`` hears of a patient's first and last socket; ``origins`` are allowed besides the server's own."""
+    """``presence`` hears of a patient's first and last socket; ``origins`` are allowed besides the server's own.
+
+    ``sees``: whether what the topics show still comes through. While it does not, no heartbeat is sent, and a page
+    that hears none calls itself blind.
+    """
 
     def __init__(
         self,
@@ -127,8 +131,9 @@ class Hub(Generic[P]):
         limits: HubLimits,
         presence: Presence,
         origins: Collection[str] = (),
+        sees: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._auth, self._ice, self._limits, self._presence = auth, ice, limits, presence
+        self._auth, self._ice, self._limits, self._presence, self._sees = auth, ice, limits, presence, sees
         self._sockets = Sockets(self, total=limits.sockets, backlog=limits.backlog, origins=origins)
         kept = timedelta(seconds=limits.topic_kept_s)
         self._fanout = Fanout(topics, self._sockets.send, gather_s=limits.gather_s, linger=kept)
@@ -306,7 +311,8 @@ class Hub(Generic[P]):
     async def _beat(self) -> None:
         while True:
             now = _now()
-            await self._sockets.send(tuple(self._clients), Heartbeat(now))
+            if self._sees():
+                await self._sockets.send(tuple(self._clients), Heartbeat(now))
             self._meetings.tick(now)
             await asyncio.sleep(self._limits.heartbeat_s)
 

@@ -97,7 +97,7 @@ class Device:
 
 async def collect(link: Link, count: int) -> list[Arrival]:
     got: list[Arrival] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(got) < count:
             got += await link.arrivals(0.01, 100)
     return got

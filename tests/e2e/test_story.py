@@ -9,7 +9,7 @@ from playwright.async_api import expect
 
 from devices.physiology import Episode, EpisodeKind
 from devices.simulator import Plan, simulate
-from tests.e2e.conftest import DESKTOP, OpenHospital, OpenPerson
+from tests.e2e.conftest import OpenHospital, OpenPerson
 from tests.e2e.hospital import Hospital
 from tests.e2e.people import PASSWORD, Person, book, pass_second_check, sign_in
 from tests.e2e.test_pages import look_at
@@ -110,7 +110,7 @@ async def _the_oximeter_raises_an_alarm(doctor: Person, hospital: Hospital, secr
     await expect(alarm).to_contain_text("BM-77")
     assert await doctor.page.evaluate("window.__beeps") > 0, "the alarm is shown but makes no sound"
     await look_at(doctor, "console-alarm", "alarm")
-    await doctor.page.set_viewport_size(DESKTOP["viewport"])
+    await doctor.page.set_viewport_size({"width": 1440, "height": 900})
     await alarm.get_by_test_id("acknowledge").click()
     await expect(alarm).to_have_attribute("data-acknowledged", "true")
     await expect(alarm.get_by_test_id("acknowledged-by")).to_contain_text("Lin Wei")

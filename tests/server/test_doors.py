@@ -45,9 +45,8 @@ class Visiting:
 
 @pytest.fixture
 async def visiting(tmp_path: Path) -> AsyncIterator[Visiting]:
-    ports = {"http_port": free_port(), "https_port": free_port()}
     settings = Settings(
-        web=Web(host="127.0.0.1", trusted_proxies=("127.0.0.1",), **ports),
+        web=Web(host="127.0.0.1", http_port=free_port(), https_port=free_port(), trusted_proxies=("127.0.0.1",)),
         data=Data(directory=tmp_path),
         mqtt=Mqtt(port=0, tls_port=free_port()),
     )
@@ -117,7 +116,8 @@ async def test_metrics_are_for_this_machine_and_not_for_a_proxys_guests(visiting
 async def test_every_cell_of_the_whole_hospitals_matrix(visiting: Visiting, aiohttp_client: AiohttpClient) -> None:
     """An allowed cell is never 401 or 403; every other is. A route that is added stands in this table by itself."""
     tokens = {role: role.value for role in Role}
-    users = {role: (await _user(visiting, role)).id for role in Role if role is not Role.PATIENT}
+    staff = [role for role in Role if role is not Role.PATIENT]
+    users: dict[Role, str] = {role: (await _user(visiting, role)).id for role in staff}
 
     async def authenticate(token: str, _now: datetime) -> Principal | None:
         role = Role(token) if token in tokens.values() else None

@@ -87,6 +87,7 @@ class Hospital:
     records: Records
     url: str
     present: list[tuple[str, bool]] = field(default_factory=list)
+    sight: list[bool] = field(default_factory=lambda: [True])  # its last entry: do readings and alarms come through
 
     async def write(self, topic: str, state: Mapping[str, object]) -> None:
         self.records.state[topic] = dict(state)
@@ -95,7 +96,7 @@ class Hospital:
 
 @asynccontextmanager
 async def hospital(limits: HubLimits | None = None, *, ice: IceServers | None = None) -> AsyncIterator[Hospital]:
-    people, records, present = People(), Records(), list[tuple[str, bool]]()
+    people, records, present, sight = People(), Records(), list[tuple[str, bool]](), [True]
 
     async def presence(key: str, here: bool) -> None:
         present.append((key, here))
@@ -107,6 +108,7 @@ async def hospital(limits: HubLimits | None = None, *, ice: IceServers | None = 
         limits=limits or HubLimits(),
         presence=presence,
         origins=["https://visit.hospital.example"],
+        sees=lambda: sight[-1],
     )
     app = web.Application()
     hub.attach(app)
@@ -117,7 +119,7 @@ async def hospital(limits: HubLimits | None = None, *, ice: IceServers | None = 
     await web.SockSite(runner, listening).start()
     run = asyncio.get_running_loop().create_task(hub.run())
     try:
-        yield Hospital(hub, people, records, f"http://127.0.0.1:{listening.getsockname()[1]}", present)
+        yield Hospital(hub, people, records, f"http://127.0.0.1:{listening.getsockname()[1]}", present, sight)
         assert not run.done(), run
     finally:
         run.cancel()

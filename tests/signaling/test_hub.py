@@ -227,6 +227,18 @@ async def test_a_heartbeat_says_that_the_page_is_live() -> None:
         await d.hears("heartbeat", 3)
 
 
+async def test_a_hospital_that_sees_nothing_does_not_pretend_to_be_live() -> None:
+    async with hospital(QUICK) as place, doctor(place) as d:
+        await d.hears("heartbeat")
+        place.sight.append(False)
+        await asyncio.sleep(0.1)
+        before = len(d.heard("heartbeat"))
+        await asyncio.sleep(0.3)
+        assert len(d.heard("heartbeat")) == before
+        place.sight.append(True)
+        await d.hears("heartbeat", before + 1)
+
+
 async def test_a_revoked_principal_is_cut_at_once_and_the_room_is_told() -> None:
     async with hospital() as place, doctor(place) as d, patient(place) as p:
         await d.ask("join", room=VISIT)
