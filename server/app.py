@@ -273,7 +273,7 @@ class Bedside:
         return ticked_at is not None and (CLOCK() - ticked_at).total_seconds() > STANDSTILL_S
 
     def _sees(self) -> bool:
-        """Do readings and alarms come through to the pages? If not for some seconds, they must call themselves blind."""
+        """Do readings and alarms come through? If not for some seconds, pages must call themselves blind."""
         failing = [self._evaluator.stats.failing_since, self._ingest.stats.failing_since if self._ingest else None]
         oldest = min((since for since in failing if since), default=None)
         blind = oldest is not None and (CLOCK() - oldest).total_seconds() > BLIND_AFTER_S

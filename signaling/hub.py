@@ -122,7 +122,7 @@ class Hub(Generic[P]):
     that hears none calls itself blind.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 – each is another part of the house, and only the composition root calls this
         self,
         auth: Authenticator[P],
         topics: Topics,

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from contextlib import suppress
 from datetime import timedelta
 from typing import Literal
 
@@ -210,3 +211,21 @@ async def test_a_principal_has_nothing_to_do_with_what_the_browser_says(store: S
     (row,) = await rows_of(store, tables.users)
     assert isinstance(session.principal, Principal)
     assert session.principal.id == row["id"]
+
+
+async def test_a_flood_of_guesses_waits_behind_itself_and_not_before_the_doctor(sqlite_store: Store) -> None:
+    """Two passwords are judged at a time, one a caller."""
+    sign_ins, judged = sign_ins_of(sqlite_store), list[str]()
+    await add_staff(sqlite_store)
+
+    async def tries(password: str, address: str) -> None:
+        with suppress(WrongPassword):
+            await sign_ins.sign_in("wang.li" if password == PASSWORD else "nobody", password, address, NOW)
+        judged.append(address)
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(5):
+            group.create_task(tries(f"guess number {number}", "203.0.113.9"))
+        await asyncio.sleep(0)
+        group.create_task(tries(PASSWORD, HERE))
+    assert judged.index(HERE) <= 2, judged
