@@ -75,7 +75,7 @@ async def test_one_that_is_cancelled_twice_in_the_middle_of_a_statement_ends_and
     if left := asyncio.all_tasks() - before:
         _, waiting = await asyncio.wait(left, timeout=10)
         assert not waiting
-    await asyncio.wait_for(put(sqlite_store, "kind"), 5)
+    await asyncio.wait_for(put(sqlite_store, "kind"), 4)  # the lock is free at once, not when garbage is collected
 
 
 async def test_who_reads_sees_one_moment(store: Store) -> None:

@@ -1,0 +1,184 @@
+"""What is another doctor's or another patient's: every id on every route and every topic, tried by who must not."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.attacks.screen import Screen
+from tests.attacks.ward import NOBODY, PATIENT, SETTLED_S, STAFF, Caller, Ward, Who
+
+RECORD = ("sessions", "tickets", "visits", "notes", "alarms", "associations", "join_links", "consents", "devices")
+QUERIES = {"/patients/{id}/readings": "?metrics=spo2&minutes=30"}
+BODIES: dict[tuple[str, str], dict[str, object]] = {
+    ("POST", "/sessions/{id}/tickets"): {
+        "name": "Sun Hai", "sex": "male", "birth_date": "1970-01-01", "phone": "13800138009",
+    },
+    ("PUT", "/visits/{id}/note"): {"body": "not mine", "version": 0},
+    ("POST", "/visits/{id}/end"): {"outcome": "completed"},
+    ("POST", "/alarms/{id}/acknowledge"): {"priority": "high"},
+    ("POST", "/patients/{id}/devices"): {"device_id": "nobodys", "profile": None},
+}  # fmt: skip
+
+Route = tuple[str, str]
+
+
+async def routes(caller: Caller) -> list[Route]:
+    """Every route of the running house, from its own description."""
+    async with caller.http.get(f"{caller._url}/api/openapi.json") as reply:
+        paths: dict[str, dict[str, Any]] = (await reply.json())["paths"]
+    return [(method.upper(), path.removeprefix("/api/v1")) for path, verbs in paths.items() for method in verbs]
+
+
+def attempts(known: list[Route], ids: dict[str, str]) -> Iterator[tuple[str, str, object]]:
+    """Each route that names an object, once with every id there is – also of the wrong kind."""
+    for method, path in known:
+        if "{" not in path:
+            continue
+        for taken in ids.values():
+            filled = path.replace("{id}", taken).replace("{device_id}", ids["device"])
+            yield method, filled + QUERIES.get(path, ""), BODIES.get((method, path))
+
+
+@pytest.mark.parametrize("foreigner", ["the other doctor", "the other doctor's patient", "nobody"])
+async def test_no_id_of_doctor_a_opens_anything_to_a_foreigner(busy_ward: Ward, foreigner: str) -> None:
+    ward = busy_ward
+    who = {"the other doctor": ward.b.doctor, "the other doctor's patient": ward.b.patient, "nobody": NOBODY}[foreigner]
+    expected = {404} if foreigner == "the other doctor" else {401}
+    before = ward.record(*RECORD)
+    async with ward.caller() as caller:
+        tried = list(attempts(await routes(caller), dict(ward.a.doctor.owns)))
+        replies = [(each, await caller.ask(who, *each)) for each in tried]
+    wrong = [(each[:2], reply.status, reply.body) for each, reply in replies if reply.status not in expected]
+    assert not wrong
+    assert len(tried) > 60
+    assert ward.record(*RECORD) == before
+
+
+async def test_a_foreign_object_looks_exactly_like_none_at_all(busy_ward: Ward) -> None:
+    async with busy_ward.caller() as caller:
+        known = await routes(caller)
+        foreign = [
+            await caller.ask(busy_ward.b.doctor, *each) for each in attempts(known, dict(busy_ward.a.doctor.owns))
+        ]
+        nothing = [await caller.ask(busy_ward.b.doctor, *each) for each in attempts(known, {"device": "0" * 32})]
+    shown = {tuple(sorted((k, str(v)) for k, v in reply.body.items() if k != "request_id")) for reply in foreign}
+    assert shown == {
+        tuple(sorted((k, str(v)) for k, v in reply.body.items() if k != "request_id")) for reply in nothing
+    }
+
+
+async def test_ids_swapped_inside_bodies_and_paths_move_no_device(busy_ward: Ward) -> None:
+    """Doctor b takes the oximeter off doctor a's patient, or puts it on his own: a silent alarm, or a wrong patient."""
+    a, b = busy_ward.a, busy_ward.b
+    before = busy_ward.record("associations")
+    async with busy_ward.caller() as caller:
+        taken = await caller.ask(b.doctor, "DELETE", f"/patients/{b['patient']}/devices/{a['device']}")
+        put = await caller.ask(
+            b.doctor, "POST", f"/patients/{b['patient']}/devices", {"device_id": a["device"], "profile": None}
+        )
+        lent = await caller.ask(
+            b.doctor, "POST", f"/patients/{a['patient']}/devices", {"device_id": b["device"], "profile": None}
+        )
+        named = next(d for d in await caller.take(b.doctor, "GET", "/devices") if d["id"] == a["device"])
+    assert (taken.status, put.kind, lent.status) == (404, "device-worn", 404)
+    assert named["patient"] is None
+    assert named["profile"] is None
+    assert busy_ward.record("associations") == before
+
+
+async def test_a_body_with_one_field_too_many_is_refused_by_its_name(busy_ward: Ward) -> None:
+    before = busy_ward.record(*RECORD)
+    async with busy_ward.caller() as caller:
+        for (method, path), body in BODIES.items():
+            kind = path.split("/")[1].rstrip("s")
+            path_of_own = path.replace("{id}", busy_ward.a.doctor.owns.get(kind, "0" * 32))
+            for extra in ("role", "doctor_id", "serial", "patient_id", "responsible_id", "state"):
+                reply = await caller.ask(busy_ward.a.doctor, method, path_of_own, {**body, extra: busy_ward.b["user"]})
+                assert (reply.status, reply.body["field"]) == (422, extra), (method, path)
+    assert busy_ward.record(*RECORD) == before
+
+
+@pytest.mark.parametrize(
+    "from_elsewhere",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost.evil.example"},
+        {"Sec_Fetch_Site": "cross-site"},
+        {"Sec_Fetch_Site": "same-site"},
+    ],
+    ids=lambda given: ":".join(given.values()),
+)
+async def test_another_sites_page_changes_nothing_in_the_doctors_name(
+    busy_ward: Ward, from_elsewhere: dict[str, str]
+) -> None:
+    before = busy_ward.record(*RECORD, "sign_ins")
+    own = busy_ward.a.doctor.owns
+    async with busy_ward.caller() as caller:
+        for method, path in await routes(caller):
+            if method == "GET":
+                continue
+            kind = path.split("/")[1].rstrip("s")
+            filled = path.replace("{id}", own.get(kind, "0" * 32)).replace("{device_id}", own["device"])
+            for who in (busy_ward.a.doctor, busy_ward.a.patient):
+                body = BODIES.get((method, path))
+                reply = await caller.ask(who, method, filled, body, **from_elsewhere)
+                assert (reply.status, reply.kind) == (403, "foreign-origin"), (method, path)
+    assert busy_ward.record(*RECORD, "sign_ins") == before
+
+
+async def test_a_cookie_of_the_wrong_audience_is_no_cookie(busy_ward: Ward) -> None:
+    doctor, patient = busy_ward.a.doctor, busy_ward.a.patient
+    as_patient, as_staff = Who(doctor.cookie, PATIENT), Who(patient.cookie, STAFF)
+    async with busy_ward.caller() as caller:
+        for method, path in await routes(caller):
+            if path in {"/notice", "/hospital", "/sign-in", "/join/look", "/join/check"}:
+                continue
+            filled = re.sub(r"{\w+}", "0" * 32, path)
+            for who in (as_patient, as_staff):
+                assert (await caller.ask(who, method, filled, BODIES.get((method, path)))).status == 401, path
+    for who in (as_patient, as_staff):
+        with pytest.raises(Exception, match=r"(?i)sign|refused|one or more"):
+            await Screen(busy_ward, who).open()
+
+
+def topics(ward: Ward) -> list[str]:
+    """Everything of side a that can be watched."""
+    own = ward.a.doctor.owns
+    kinds = {"session": "session", "line": "session", "ticket": "ticket", "visit": "visit", "patient": "patient"}
+    return [*(f"{kind}:{own[key]}" for kind, key in kinds.items()), f"alarms:{own['user']}"]
+
+
+async def test_nothing_of_doctor_a_reaches_a_foreign_socket(busy_ward: Ward) -> None:
+    """All topics and the room are asked for by foreigners; then side a lives on, and the foreigners hear nothing."""
+    ward, a = busy_ward, busy_ward.a
+    foreigners = (ward.b.doctor, ward.b.patient, ward.operator)
+    screens = [await Screen(ward, who).open() for who in foreigners]
+    for screen, who in zip(screens, foreigners, strict=True):
+        for topic in topics(ward):
+            reply = await screen.say("subscribe", {"topic": topic})
+            allowed = who is ward.operator and topic.startswith("line:")  # an operator arranges every line
+            assert reply["ok"] is allowed, (topic, reply)
+            if not allowed:
+                assert "Zhao" not in str(reply)
+        for event in ("join", "leave"):
+            await screen.say(event, {"room": a["visit"]})
+        assert not (await screen.say("signal", {"room": a["visit"], "candidate": {"candidate": ""}}))["ok"]
+    async with ward.caller() as caller, Screen(ward, a.doctor) as doctor, Screen(ward, a.patient) as patient:
+        for side in (doctor, patient):
+            await side.is_given("join", {"room": a["visit"]})
+        await doctor.is_given("signal", {"room": a["visit"], "description": {"type": "offer", "sdp": "v=0\r\n"}})
+        version = (await caller.take(a.doctor, "GET", f"/visits/{a['visit']}"))["note"]
+        note = {"body": "Breathless at rest.", "version": version["version"] if version else 0}
+        await caller.take(a.doctor, "PUT", f"/visits/{a['visit']}/note", note)
+        await caller.take(a.doctor, "POST", f"/sessions/{a['session']}/close")
+        await caller.take(a.doctor, "POST", f"/sessions/{a['session']}/open")
+        await asyncio.sleep(SETTLED_S)
+        assert [sent["from"] for sent in patient.heard("signal")] == ["doctor"]
+    for screen in screens:
+        assert not [told for told in screen.told if not str(told[1].get("topic", "")).startswith("line:")], screen.told
+        await screen.io.disconnect()
+        await screen.io.shutdown()
