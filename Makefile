@@ -1,5 +1,6 @@
 # Two commands do everything: `make run` and `make test`. Both work on a fresh machine with Python 3.11 or newer.
 PYTHON ?= python3
+WORKERS ?= 3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
@@ -10,7 +11,7 @@ run: $(VENV)/.run                      ## start everything on embedded defaults,
 
 test: $(VENV)/.test                    ## install what the tests need and run them
 	@sh tests/system-packages.sh
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
 check: $(VENV)/.test                   ## style, types, architecture, and that the built pages are the sources' own
 	$(BIN)/ruff check .

@@ -129,6 +129,7 @@ async def backup(settings: Settings, file: Path) -> str:
 
 
 async def restore(settings: Settings, file: Path) -> str:
+    settings.data.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     manifest = await archive.restore(file, settings.data.database_url, settings.data.directory)
     return f"{sum(manifest.rows.values())} rows are back. Start the server; devices send again what they still hold."
 

@@ -1,0 +1,57 @@
+"""Whatever was promised outlives the server, however it is killed: beside Mosquitto, and on the embedded broker."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+
+import pytest
+
+from tests.faults.kills import Course, first_faults, killed_at_random, killed_at_syncs
+from tests.faults.ledgers import Promise
+from tests.faults.rig import Rig, beside_mosquitto, on_embedded_broker
+from tests.faults.verdict import Wrong
+from tests.faults.ward import Ward
+
+pytestmark = pytest.mark.faults
+
+KILLS = 10
+SYNCS = range(1, 21)
+EARLY_ACK = "tests.faults.early_ack"
+
+
+async def test_ten_kills_at_random_moments(tmp_path: Path, ward: Ward, seed: int, figures: list[str]) -> None:
+    courses = await _both(tmp_path, ward, lambda rig: killed_at_random(rig, KILLS, seed))
+    assert not [fault for course in courses for fault in course.faults]
+    figures += [f"{KILLS} kills at random moments (seed {seed}), {course.figures}" for course in courses]
+
+
+async def test_death_at_each_of_the_first_twenty_commits(
+    tmp_path: Path, ward: Ward, strace: str, figures: list[str]
+) -> None:
+    courses = await _both(tmp_path, ward, lambda rig: killed_at_syncs(rig, SYNCS))
+    assert not [fault for course in courses for fault in course.faults]
+    figures += [f"death at fdatasync {SYNCS[0]} to {SYNCS[-1]}, {course.figures}" for course in courses]
+
+
+async def test_an_acknowledgement_before_the_commit_is_found_out(tmp_path: Path, ward: Ward, strace: str) -> None:
+    """The programme's own test: with the bug planted, the deaths that the server survives above must name lost ones."""
+    async with beside_mosquitto(tmp_path / "mosquitto", ward, module=EARLY_ACK) as rig:
+        faults = await first_faults(rig, SYNCS)
+    assert any(fault.wrong is Wrong.LOST and Promise.TAKEN in fault.what for fault in faults), faults
+
+
+async def test_an_early_word_to_the_device_is_found_out(tmp_path: Path, ward: Ward, strace: str) -> None:
+    async with on_embedded_broker(tmp_path / "embedded", ward, module=EARLY_ACK) as rig:
+        faults = await first_faults(rig, SYNCS)
+    assert any(fault.wrong is Wrong.LOST and Promise.COVERED in fault.what for fault in faults), faults
+
+
+async def _both(folder: Path, ward: Ward, kill: Callable[[Rig], Coroutine[None, None, Course]]) -> list[Course]:
+    """Two houses at once, a processor each."""
+    async with (
+        beside_mosquitto(folder / "mosquitto", ward) as outside,
+        on_embedded_broker(folder / "embedded", ward) as embedded,
+        asyncio.TaskGroup() as group,
+    ):
+        killing = [group.create_task(kill(rig)) for rig in (outside, embedded)]
+    return [task.result() for task in killing]
