@@ -27,7 +27,7 @@ bench: $(VENV)/.test                   ## every promised figure, measured
 	@$(BIN)/python -m bench
 
 faults: $(VENV)/.test                  ## the long run of the fault programme
-	@BEDSIDE_FAULTS=long $(BIN)/python -m pytest tests/faults -m "faults or slow"
+	@FAULTS=long $(BIN)/python -m pytest tests/faults -m "faults or slow"
 
 lock:                                  ## pin versions and hashes anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \

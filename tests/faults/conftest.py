@@ -10,13 +10,18 @@ from tests.faults.load import BEDS
 from tests.faults.strace import strace_required
 from tests.faults.ward import Ward, make_ward
 
-LONG = os.environ.get("BEDSIDE_FAULTS") == "long"
+LONG = os.environ.get("FAULTS") == "long"
 ROUNDS = 20 if LONG else 1
 FIGURES = pytest.StashKey[list[str]]()
 
 
+SEED = "FAULTS_SEED"
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    """The seed is drawn once: what runs beside this process collects the same tests."""
     config.stash[FIGURES] = []
+    os.environ.setdefault(SEED, str(random.SystemRandom().randrange(10**6)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -29,7 +34,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that takes ``seed`` runs once, or twenty times in the long run; the seed is part of its name."""
     if "seed" in metafunc.fixturenames:
-        first = int(os.environ.get("BEDSIDE_FAULTS_SEED") or random.SystemRandom().randrange(10**6))
+        first = int(os.environ[SEED])
         metafunc.parametrize("seed", range(first, first + ROUNDS))
 
 

@@ -22,7 +22,10 @@ HEAL_S = 90.0
 RESEND_S = 3.0
 UNSETTLED = """
 SELECT (SELECT count(*) FROM deliveries WHERE state = 'queued' AND attempts = 0)
-     + (SELECT sum(issued - evaluated) FROM partitions) AS number
+     + (SELECT sum(issued - evaluated) FROM partitions)
+     + (SELECT count(*) FROM alarms a WHERE a.kind = 'physiological' AND NOT EXISTS (
+         SELECT 1 FROM transitions t JOIN deliveries d ON d.cause = 'transition:' || t.id AND d.step = 1
+         WHERE t.alarm_id = a.id AND t.priority = a.priority AND t.round = a.round)) AS number
 """
 
 
@@ -82,7 +85,7 @@ class Rig:
             await asyncio.sleep(0.2)
 
     def _settled(self) -> bool:
-        """Every alarm derived, every delivery tried, and what was printed put on record."""
+        """Every alarm derived and escalated, every delivery tried, and what was printed put on record."""
         sent = {row["id"] for row in self.house.rows("SELECT id FROM deliveries WHERE state = 'sent'")}
         return not self.house.rows(UNSETTLED)[0]["number"] and sent.issuperset(self.house.printed())
 

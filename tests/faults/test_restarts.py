@@ -76,7 +76,6 @@ async def _restored_elsewhere(rig: Rig, folder: Path) -> None:
     """The house goes on in another folder, and every device has forgotten that anything was covered."""
     remember_everything(rig.house.data, rig.load.backlogs)
     rig.house.data = folder / "restored"
-    rig.house.data.mkdir()
     rig.house.bedside("restore", str(folder / "backup"))
     await rig.house.start()
 
