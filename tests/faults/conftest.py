@@ -15,13 +15,8 @@ ROUNDS = 20 if LONG else 1
 FIGURES = pytest.StashKey[list[str]]()
 
 
-SEED = "FAULTS_SEED"
-
-
 def pytest_configure(config: pytest.Config) -> None:
-    """The seed is drawn once: what runs beside this process collects the same tests."""
     config.stash[FIGURES] = []
-    os.environ.setdefault(SEED, str(random.SystemRandom().randrange(10**6)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -31,11 +26,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             terminalreporter.write_line(figure)
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that takes ``seed`` runs once, or twenty times in the long run; the seed is part of its name."""
-    if "seed" in metafunc.fixturenames:
-        first = int(os.environ[SEED])
-        metafunc.parametrize("seed", range(first, first + ROUNDS))
+@pytest.fixture(params=range(ROUNDS))
+def seed(request: pytest.FixtureRequest) -> int:
+    """Drawn anew for each of the rounds – one, or twenty in the long run – and shown with the figures and a failure;
+    ``FAULTS_SEED`` repeats one. Not a part of the test's name: workers must collect the same tests."""
+    drawn = os.environ.get("FAULTS_SEED")
+    return int(drawn) if drawn else random.SystemRandom().randrange(10**6)
 
 
 @pytest.fixture
