@@ -119,6 +119,3 @@ def _input(row: sqlite3.Row) -> Input:
         received_at=datetime.fromisoformat(row["received_at"]),
         body=msgspec.json.decode(row["body"], type=Body),
     )
-
-
-__all__ = ["left_behind", "measured", "rows_of", "settled"]

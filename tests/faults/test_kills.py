@@ -21,7 +21,7 @@ EARLY_ACK = "tests.faults.early_ack"
 
 async def test_ten_kills_at_random_moments(tmp_path: Path, ward: Ward, seed: int, figures: list[str]) -> None:
     courses = await _both(tmp_path, ward, lambda rig: killed_at_random(rig, KILLS, seed))
-    assert not [fault for course in courses for fault in course.faults]
+    nothing_is_wrong(courses)
     figures += [f"{KILLS} kills at random moments (seed {seed}), {course.figures}" for course in courses]
 
 
@@ -29,7 +29,7 @@ async def test_death_at_each_of_the_first_twenty_commits(
     tmp_path: Path, ward: Ward, strace: str, figures: list[str]
 ) -> None:
     courses = await _both(tmp_path, ward, lambda rig: killed_at_syncs(rig, SYNCS))
-    assert not [fault for course in courses for fault in course.faults]
+    nothing_is_wrong(courses)
     figures += [f"death at fdatasync {SYNCS[0]} to {SYNCS[-1]}, {course.figures}" for course in courses]
 
 
@@ -44,6 +44,11 @@ async def test_an_early_word_to_the_device_is_found_out(tmp_path: Path, ward: Wa
     async with on_embedded_broker(tmp_path / "embedded", ward, module=EARLY_ACK) as rig:
         faults = await first_faults(rig, SYNCS)
     assert any(fault.wrong is Wrong.LOST and Promise.COVERED in fault.what for fault in faults), faults
+
+
+def nothing_is_wrong(courses: list[Course]) -> None:
+    faults = [fault for course in courses for fault in course.faults]
+    assert not faults, f"{len(faults)} faults\n" + "\n".join(faults[:40])
 
 
 async def _both(folder: Path, ward: Ward, kill: Callable[[Rig], Coroutine[None, None, Course]]) -> list[Course]:
