@@ -13,7 +13,7 @@ from server.access.roles import Role
 from server.access.users import UserWish
 from server.app import Bedside, open_bedside
 from server.settings import Data, Mqtt, Settings, Web
-from tests.e2e.hospital import free_port
+from tests.ports import free_port
 from tests.server.test_house import PASSWORD, _alarm, _desaturation, _publish, _zhao_min_wears_an_oximeter
 
 POOL = 10  # connections of server.store.engine for everything that is not on the alarm path

@@ -12,7 +12,7 @@ from server import app
 from server.app import Bedside, open_bedside
 from server.monitoring.evaluation import EvaluationRecorder
 from server.settings import Data, Mqtt, Settings, Web
-from tests.e2e.hospital import free_port
+from tests.ports import free_port
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from server.app import CLOCK, Bedside, open_bedside
 from server.http import all_routes
 from server.settings import Data, Mqtt, Settings, Web
 from tests.api.matrix import CELLS_OF_A_ROUTE, cells, knock
-from tests.e2e.hospital import free_port
+from tests.ports import free_port
 
 PASSWORD = "correct-horse-battery"
 

@@ -24,7 +24,7 @@ from server.notifications.deliveries import DeliveryState
 from server.patients.patient import PatientDetails, Sex
 from server.settings import Data, Mqtt, Settings, Web
 from tests.devices.mosquitto import Mosquitto
-from tests.e2e.hospital import free_port
+from tests.ports import free_port
 
 PASSWORD = "correct-horse-battery"
 MIN = PatientDetails("Zhao Min", Sex.FEMALE, date(1957, 3, 14), "+8613800138000", "en")
