@@ -37,7 +37,7 @@ async def measure_promised(quick: bool) -> Section:
 
 
 async def measure(quick: bool, sizes: Sequence[int] = SIZES, command: str = "growth") -> Section:
-    seconds, rounds = (10.0, 1) if quick else (30.0, 2)
+    seconds, rounds = (10.0, 1) if quick else (30.0, 1 if command == "live" else 2)
     sizes = sizes[:1] if quick else sizes
     runs: dict[tuple[int, Broker], list[Run]] = {(size, broker): [] for size in sizes for broker in Broker}
     for _ in range(rounds):
