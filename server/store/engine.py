@@ -3,12 +3,10 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext, suppress
-from functools import partial
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
-import aiosqlite
 import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection
@@ -19,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from server.store.errors import BadUrl, Busy, NotReachable, Unavailable, UnsafeCommit
 from server.store.migrate import upgrade
+from server.store.sqlite import Connection
 
 Q = TypeVar("Q")
 
@@ -163,7 +162,7 @@ def _sqlite(address: URL, *, begin: str, query_only: bool = False) -> AsyncEngin
     @sa.event.listens_for(engine.sync_engine, "do_connect")
     def _create(dialect: Dialect, _record: object, args: list[Any], kwargs: dict[str, Any]) -> object:
         Path(address.database or "").touch(mode=0o600)  # the log beside it takes the same mode
-        return dialect.connect(*args, **kwargs, async_creator_fn=_Connection.to)
+        return dialect.connect(*args, **kwargs, async_creator_fn=Connection.to)
 
     @sa.event.listens_for(engine.sync_engine, "connect")
     def _prepare(dbapi: AsyncAdapt_aiosqlite_connection, _record: object) -> None:
@@ -176,35 +175,6 @@ def _sqlite(address: URL, *, begin: str, query_only: bool = False) -> AsyncEngin
         connection.exec_driver_sql(begin)
 
     return engine
-
-
-class _Released(sqlite3.Connection):
-    """One that lets go of the database when it closes: SQLite alone waits for a statement that was cancelled half read,
-    and holds the write lock until the garbage collector finds it. Ten seconds without a commit were measured."""
-
-    def close(self) -> None:
-        with suppress(sqlite3.ProgrammingError):  # closed already
-            self.rollback()
-        super().close()
-
-
-class _Connection(aiosqlite.Connection):
-    """It may be ended twice, as by a transaction that is cancelled again while its cancelled connection is closing.
-
-    aiosqlite would wait for ever for the thread that the first ending has stopped, and the server would not stop.
-    """
-
-    _ending: asyncio.Future[Any] | None = None
-
-    @classmethod
-    def to(cls, database: str, **options: Any) -> "_Connection":  # noqa: ANN401 – sqlite3.connect's own
-        connection = cls(partial(sqlite3.connect, database, factory=_Released, **options), iter_chunk_size=64)
-        connection._thread.daemon = True  # as SQLAlchemy sets it where it makes the connection
-        return connection
-
-    def stop(self) -> asyncio.Future[Any] | None:
-        self._ending = self._ending or super().stop()
-        return self._ending
 
 
 @asynccontextmanager

@@ -35,7 +35,8 @@ def run(hospital: Hospital, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def is_one_sentence(done: subprocess.CompletedProcess[str]) -> bool:
-    return done.returncode == 1 and "Traceback" not in done.stderr and len(done.stderr.strip().splitlines()) <= 2
+    said = [line for line in done.stderr.strip().splitlines() if '"level": "info"' not in line]
+    return done.returncode == 1 and "Traceback" not in done.stderr and len(said) <= 2
 
 
 def open_to_others(folder: Path) -> list[str]:

@@ -42,7 +42,7 @@ async def test_a_second_that_never_ends_is_said(house: Bedside, monkeypatch: pyt
 
 async def until_ready(house: Bedside, missing: list[str]) -> None:
     url = f"http://127.0.0.1:{house.ports['http']}/readyz"
-    async with asyncio.timeout(10), aiohttp.ClientSession() as client:
+    async with asyncio.timeout(30), aiohttp.ClientSession() as client:
         while True:
             async with client.get(url, headers={"Host": "localhost"}) as reply:
                 if (await reply.json())["not_ready"] == missing:
