@@ -11,7 +11,7 @@ run: $(VENV)/.run                      ## start everything on embedded defaults,
 
 test: $(VENV)/.test                    ## install what the tests need and run them
 	@sh tests/system-packages.sh
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: $(VENV)/.test                   ## style, types, architecture, and that the built pages are the sources' own
 	$(BIN)/ruff check .

@@ -17,6 +17,14 @@ DATABASES = [
 ]
 
 
+LONG = ("e2e/test_story", "faults", "attacks", "e2e", "server", "safety", "store")  # by what they take, longest first
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: next((rank for rank, part in enumerate(LONG) if f"tests/{part}" in item.nodeid), 99))
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """One PostgreSQL for the whole run; skipped where there is none, but never in CI."""

@@ -19,7 +19,9 @@ async def connection(tmp_path: Path) -> AsyncIterator[Connection]:
     await opened
     async with opened.cursor() as cursor:
         await cursor.execute("CREATE TABLE numbers (number INTEGER)")
+        await cursor.execute("BEGIN")
         await cursor.executemany("INSERT INTO numbers VALUES (?)", ROWS)
+        await cursor.execute("COMMIT")
     yield opened
     await opened.close()
 
