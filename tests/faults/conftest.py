@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,18 +13,17 @@ from tests.faults.ward import Ward, make_ward
 
 LONG = os.environ.get("FAULTS") == "long"
 ROUNDS = 20 if LONG else 1
-FIGURES = pytest.StashKey[list[str]]()
+FIGURE = "figure of a fault"  # a property of the test's report: the one thing that a worker hands over
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[FIGURES] = []
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if config.stash[FIGURES]:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for stat in terminalreporter.stats.values() for report in stat]
+    ends = [report for report in reports if getattr(report, "when", None) == "teardown"]
+    figures = [text for report in ends for name, text in report.user_properties if name == FIGURE]
+    if figures:
         terminalreporter.section("faults")
-        for figure in config.stash[FIGURES]:
-            terminalreporter.write_line(figure)
+        for figure in figures:
+            terminalreporter.write_line(str(figure))
 
 
 @pytest.fixture(params=range(ROUNDS))
@@ -35,9 +35,11 @@ def seed(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture
-def figures(request: pytest.FixtureRequest) -> list[str]:
+def figures(request: pytest.FixtureRequest) -> Iterator[list[str]]:
     """Lines for the end of the run."""
-    return request.config.stash[FIGURES]
+    lines: list[str] = []
+    yield lines
+    request.node.user_properties.extend((FIGURE, line) for line in lines)
 
 
 @pytest.fixture(scope="session")
