@@ -53,10 +53,16 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 class DeviceState(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Moments of receipt: of the last message with a live reading, of the last one that was at fault as a whole."""
+    """Moments of receipt: of the last message with a live reading, of the last one that was at fault as a whole.
+
+    ``heard``: the last live reading of each watched metric. ``missing``: those that stay away while the device speaks,
+    as of a probe that is off while the pulse goes on; what a device never measured is not missed.
+    """
 
     live_at: datetime | None = None
     silent: bool = False
+    heard: Mapping[str, datetime] = {}
+    missing: tuple[str, ...] = ()
     unreadable_at: datetime | None = None
     refused: Mapping[str, Refused] = {}
     tracks: Mapping[str, Track] = {}
@@ -118,8 +124,9 @@ class _Ward:
         for device_id, (worn, profile) in self._watched.items():
             device = self.state.devices.get(device_id, DeviceState())
             silent = device.silent or (now - _heard(device, worn)).total_seconds() > profile.silence_s
+            missing = () if silent else _missing(device, worn, profile, now)
             tracks = {metric: _stand(track, profile.watching(metric), now) for metric, track in device.tracks.items()}
-            devices[device_id] = msgspec.structs.replace(device, silent=silent, tracks=tracks)
+            devices[device_id] = msgspec.structs.replace(device, silent=silent, missing=missing, tracks=tracks)
         self._become(devices, _Cause(now))
 
     def receive(self, given: Input) -> None:
@@ -201,6 +208,11 @@ def _heard(device: DeviceState, worn: Worn) -> datetime:
     return worn.since if device.live_at is None else max(device.live_at, worn.since)
 
 
+def _missing(device: DeviceState, worn: Worn, profile: Profile, now: datetime) -> tuple[str, ...]:
+    late = {m for m, at in device.heard.items() if (now - max(at, worn.since)).total_seconds() > profile.silence_s}
+    return tuple(sorted({*device.missing, *late}))
+
+
 def _stand(track: Track, rules: Sequence[Rule], now: datetime) -> Track:
     return track.judge(rules, now).judge_late(rules, now)
 
@@ -236,10 +248,18 @@ def _after(device: DeviceState, given: Input, profile: Profile, good: set[str]) 
     return DeviceState(
         live_at=at if good else device.live_at,
         silent=device.silent and not good,
+        heard=_heard_of(device, good, profile, at),
+        missing=tuple(metric for metric in device.missing if metric not in good),
         unreadable_at=_unreadable_at(device, given),
         refused=refused,
         tracks=device.tracks,
     )
+
+
+def _heard_of(device: DeviceState, good: set[str], profile: Profile, at: datetime) -> Mapping[str, datetime]:
+    """A device that speaks again after its silence has the whole time for each of its metrics."""
+    again = dict.fromkeys(device.heard, at) if device.silent and good else device.heard
+    return {**again, **{metric: at for metric in sorted(good) if profile.watching(metric)}}
 
 
 def _unreadable_at(device: DeviceState, given: Input) -> datetime | None:
@@ -261,6 +281,12 @@ def _technical(device_id: str, device: DeviceState) -> Iterable[tuple[str, Level
         yield f"silence:{device_id}", Level("silence", Priority.MEDIUM, AlarmKind.TECHNICAL, device_id)
     if device.unreadable_at is not None:
         yield f"unreadable:{device_id}", Level("unreadable", Priority.MEDIUM, AlarmKind.TECHNICAL, device_id)
+    for metric in device.missing:
+        if metric not in device.refused:  # one cause, one alarm
+            yield (
+                f"missing:{device_id}:{metric}",
+                Level("missing", Priority.MEDIUM, AlarmKind.TECHNICAL, device_id, metric),
+            )
     for metric, refused in device.refused.items():
         yield f"refused:{metric}", Level("refused", refused.priority, AlarmKind.TECHNICAL, device_id, metric)
 

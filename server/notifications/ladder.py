@@ -43,13 +43,13 @@ class Person:
 def escalates(climb: Climb) -> bool:
     """Whether an alarm that nobody acknowledges goes past step 0.
 
-    High and medium physiological alarms do; so does the silence of a monitored patient and any technical alarm of high
-    priority, since both may hide a deterioration. The rest is a matter of comfort or upkeep, and a telephone that
-    rings for it teaches people not to look.
+    High and medium physiological alarms do; so does the silence of a monitored patient – of a device, or of a metric
+    that it measured before – and any technical alarm of high priority, since each may hide a deterioration. The rest is
+    a matter of comfort or upkeep, and a telephone that rings for it teaches people not to look.
     """
     if climb.physiological:
         return climb.priority in {"high", "medium"}
-    return climb.priority == "high" or climb.condition.startswith("silence:")
+    return climb.priority == "high" or climb.condition.startswith(("silence:", "missing:"))
 
 
 def due(

@@ -95,6 +95,7 @@ CONDITIONS: Mapping[str, Mapping[Locale, str]] = {
     "pulse.low": {Locale.ZH: "脉率过慢", Locale.EN: "slow pulse"},
     "pulse.high": {Locale.ZH: "脉率过快", Locale.EN: "fast pulse"},
     "silence": {Locale.ZH: "设备无数据", Locale.EN: "device silent"},
+    "missing": {Locale.ZH: "某项数据中断", Locale.EN: "a vital sign missing"},
     "refused": {Locale.ZH: "设备读数无效", Locale.EN: "readings not usable"},
     "unreadable": {Locale.ZH: "设备消息无法读取", Locale.EN: "device unreadable"},
     "gap": {Locale.ZH: "部分数据丢失", Locale.EN: "readings lost"},

@@ -181,6 +181,59 @@ def test_only_a_live_reading_of_that_device_ends_its_silence(backlog: Input) -> 
     assert bed.receives(spo2(301, 97))[0] == "301 ended silence:BM-77 medium"
 
 
+def both(received_s: float) -> Input:
+    return message(received_s, reading(97, received_s), reading(70, received_s, "pulse_rate"))
+
+
+def pulse(received_s: float) -> Input:
+    return message(received_s, reading(70, received_s, "pulse_rate"))
+
+
+def test_a_probe_that_is_off_while_the_pulse_goes_on_is_missed() -> None:
+    bed = Bed()
+    bed.receives(both(10))
+    assert bed.receives(*(pulse(second) for second in range(11, 131))) == []
+    assert bed.receives(pulse(131)) == ["131 raised missing:BM-77:spo2 medium"]
+    assert (bed.changes[-1].kind, bed.changes[-1].metric) == (AlarmKind.TECHNICAL, "spo2")
+    assert bed.receives(both(140)) == ["140 ended missing:BM-77:spo2 medium"]
+
+
+def test_a_late_reading_is_no_sign_that_a_metric_is_measured_now() -> None:
+    bed = Bed()
+    bed.receives(both(10))
+    bed.receives(*(pulse(second) for second in range(11, 132)))
+    assert bed.receives(message(140, reading(97, 50), reading(70, 140, "pulse_rate"))) == []
+
+
+def test_what_a_device_never_measured_is_not_missed() -> None:
+    bed = Bed()
+    assert bed.receives(*(pulse(second) for second in range(10, 600, 10))) == []
+
+
+def test_a_device_that_says_nothing_at_all_is_one_alarm() -> None:
+    bed = Bed()
+    bed.receives(both(10))
+    assert bed.waits(131) == ["131 raised silence:BM-77 medium"]
+    assert bed.receives(pulse(200)) == ["200 ended silence:BM-77 medium"]
+    assert bed.receives(*(pulse(second) for second in range(210, 321, 10))) == []
+    assert bed.receives(pulse(321)) == ["321 raised missing:BM-77:spo2 medium"]
+
+
+def test_a_missed_metric_becomes_the_silence_of_its_device() -> None:
+    bed = Bed()
+    bed.receives(both(10))
+    bed.receives(*(pulse(second) for second in range(11, 132)))
+    assert bed.waits(252) == ["252 ended missing:BM-77:spo2 medium", "252 raised silence:BM-77 medium"]
+
+
+def test_readings_that_are_refused_are_one_alarm_and_no_missing_metric() -> None:
+    bed = Bed()
+    bed.receives(both(10))
+    off = Refusal(Reason.NOT_A_NUMBER, "spo2")
+    said = bed.receives(*(message(t, reading(70, t, "pulse_rate"), refusals=(off,)) for t in range(11, 300)))
+    assert [line.split()[2] for line in said] == ["refused:spo2"]
+
+
 def test_a_metric_without_rules_is_a_sign_of_life_too() -> None:
     bed = Bed()
     bed.receives(message(100, reading(36.6, 100, "temp")))

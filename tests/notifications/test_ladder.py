@@ -61,6 +61,7 @@ def test_one_message_under_way_is_waited_for() -> None:
         (alarm("low"), False),
         (alarm("medium", "silence:BM-77", physiological=False), True),
         (alarm("low", "silence:BM-77", physiological=False), True),
+        (alarm("medium", "missing:BM-77:spo2", physiological=False), True),
         (alarm("high", "refused:spo2", physiological=False), True),
         (alarm("medium", "refused:spo2", physiological=False), False),
         (alarm("low", "gap:BM-77", physiological=False), False),

@@ -23,9 +23,16 @@ export function conditionText(condition: string): string {
   const { family, subject } = splitCondition(condition)
   if (family === 'refused') return t('condition_refused', metricName(subject))
   if (family === 'silence') return t('condition_silence', subject)
+  if (family === 'missing') return missingText(subject)
   if (family === 'unreadable') return t('condition_unreadable', subject)
   if (family === 'gap') return t('condition_gap', subject)
   return known(`condition_${family}`, condition)
+}
+
+/** Of "BM-77:spo2": the metric that stays away, and the device that goes on speaking. */
+function missingText(subject: string): string {
+  const [device = '', metric = ''] = subject.split(':')
+  return t('condition_missing', metricName(metric), device)
 }
 
 /** "SpO₂ low 79 %" */

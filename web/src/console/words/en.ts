@@ -188,6 +188,7 @@ export const en = {
   'condition_pulse.low': 'Pulse low',
   'condition_pulse.high': 'Pulse high',
   condition_silence: (device: string) => `No readings from ${device}`,
+  condition_missing: (metric: string, device: string) => `No ${metric} from ${device}`,
   condition_refused: (metric: string) => `${metric} refused`,
   condition_unreadable: (device: string) => `Messages of ${device} unreadable`,
   condition_gap: (device: string) => `Readings of ${device} are missing`,

@@ -189,6 +189,7 @@ export const zh: typeof en = {
   'condition_pulse.low': '脉搏过慢',
   'condition_pulse.high': '脉搏过快',
   condition_silence: (device) => `${device} 没有读数`,
+  condition_missing: (metric, device) => `${device} 没有${metric}读数`,
   condition_refused: (metric) => `${metric} 读数被拒绝`,
   condition_unreadable: (device) => `${device} 的消息无法读取`,
   condition_gap: (device) => `${device} 缺失读数`,
