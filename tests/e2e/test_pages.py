@@ -20,6 +20,7 @@ LANGUAGES = ("zh-CN", "en")
 async def look_at(person: Person, name: str, shown: str) -> None:
     """Sizes × languages of the page as it stands: a picture of each, and no finding of axe."""
     SCREENS.mkdir(exist_ok=True)
+    await expect(person.see(shown).first).to_be_attached()  # before that the page has not yet said its language
     for language in LANGUAGES:
         await _speak(person, language)
         for size, viewport in SIZES.items():
