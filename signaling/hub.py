@@ -13,6 +13,7 @@ from typing import Generic, Protocol, TypeVar
 import structlog
 from aiohttp import web
 
+from signaling.admission import Lane
 from signaling.budget import Budget
 from signaling.errors import NotFound, NotSignedIn, SignalingError, TooMany, Unavailable
 from signaling.fanout import Fanout, Topics
@@ -42,7 +43,7 @@ from signaling.messages import (
     problem,
 )
 from signaling.room import SIGNALS_PER_MINUTE
-from signaling.sockets import Backlog, Knock, Sockets
+from signaling.sockets import Backlog, Knock, Sockets, one_lane
 
 log = structlog.get_logger()
 
@@ -82,7 +83,7 @@ Presence = Callable[[str, bool], Awaitable[None]]  # a patient's principal key; 
 class HubLimits:
     """How much, how often, how long; durations in seconds."""
 
-    sockets: int = 2000
+    sockets: int = 10_000
     sockets_per_principal: int = 20
     topics_per_socket: int = 64
     requests_per_minute: int = 600
@@ -91,6 +92,7 @@ class HubLimits:
     gather_s: float = 0.05  # the shortest time between two deltas of one topic
     heartbeat_s: float = 2.0
     recheck_s: float = 4.0  # a round and its questions stay within the 5 s in which an ended sign-in must be cut
+    rechecked_at_once: int = 250  # what asks at the same moment can be answered together
     topic_kept_s: float = 60.0
     farewell_s: float = 2.0
 
@@ -132,12 +134,14 @@ class Hub(Generic[P]):
         presence: Presence,
         origins: Collection[str] = (),
         sees: Callable[[], bool] = lambda: True,
+        lane_of: Callable[[Mapping[str, str]], Lane] = one_lane,
     ) -> None:
         self._auth, self._ice, self._limits, self._presence, self._sees = auth, ice, limits, presence, sees
-        self._sockets = Sockets(self, total=limits.sockets, backlog=limits.backlog, origins=origins)
+        self._sockets = Sockets(self, total=limits.sockets, backlog=limits.backlog, origins=origins, lane_of=lane_of)
         kept = timedelta(seconds=limits.topic_kept_s)
         self._fanout = Fanout(topics, self._sockets.send, gather_s=limits.gather_s, linger=kept)
         self._clients: dict[str, _Client[P]] = {}
+        self._pages: Counter[str] = Counter()  # sockets of each principal
         self._meetings = Meetings(self._send_unless_closing, limits.signals_per_minute)
         self._refused: Counter[str] = Counter()
         self._present: set[str] = set()  # as last told
@@ -199,6 +203,9 @@ class Hub(Generic[P]):
         client = self._clients.pop(socket, None)
         if client is None:
             return
+        self._pages[client.principal.key] -= 1
+        if not self._pages[client.principal.key]:
+            del self._pages[client.principal.key]
         self._presence_changed.set()
         for topic in client.topics:
             self._fanout.unsubscribe(socket, topic)
@@ -249,10 +256,9 @@ class Hub(Generic[P]):
 
     def _admit(self, socket: str, handshake: Handshake, principal: P) -> None:
         """Without a pause between counting and adding, so that no crowd slips through."""
-        if sum(client.principal.key == principal.key for client in self._clients.values()) >= (
-            self._limits.sockets_per_principal
-        ):
+        if self._pages[principal.key] >= self._limits.sockets_per_principal:
             raise TooMany("Too many open pages")
+        self._pages[principal.key] += 1
         budget = Budget(self._limits.requests_per_minute, opened_at=_now())
         self._clients[socket] = _Client(handshake, principal, budget)
         self._presence_changed.set()
@@ -319,13 +325,19 @@ class Hub(Generic[P]):
     async def _recheck(self) -> None:
         while True:
             await asyncio.sleep(self._limits.recheck_s)
-            for socket, client in tuple(self._clients.items()):
-                try:
-                    async with asyncio.timeout(self._limits.recheck_s):
-                        await self._recheck_one(socket, client)
-                except Exception:
-                    # A store that does not answer ends nobody's sign-in: pages that went blind would be worse.
-                    log.exception("sign_in_not_rechecked", socket=socket)
+            waiting = tuple(self._clients.items())
+            for first in range(0, len(waiting), self._limits.rechecked_at_once):
+                async with asyncio.TaskGroup() as group:
+                    for socket, client in waiting[first : first + self._limits.rechecked_at_once]:
+                        group.create_task(self._recheck_in_time(socket, client))
+
+    async def _recheck_in_time(self, socket: str, client: _Client[P]) -> None:
+        try:
+            async with asyncio.timeout(self._limits.recheck_s):
+                await self._recheck_one(socket, client)
+        except Exception:
+            # A store that does not answer ends nobody's sign-in: pages that went blind would be worse.
+            log.exception("sign_in_not_rechecked", socket=socket)
 
     async def _recheck_one(self, socket: str, client: _Client[P]) -> None:
         """Ended sign-ins and lost topics are cut, lest a page show old state as live; a lost seat leaves its room."""

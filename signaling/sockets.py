@@ -6,7 +6,7 @@ Who may enter and what a message means is asked at the Door; what lies below (or
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ from socketio.exceptions import ConnectionRefusedError as Refuse
 from socketio.packet import CONNECT_ERROR, EVENT
 from socketio.packet import Packet as SocketPacket
 
+from signaling.admission import Admission, Lane
 from signaling.errors import SignalingError
 from signaling.messages import Goodbye, Notice, Reason, decode, encode, problem
 
@@ -28,6 +29,8 @@ PATH = "/live/"
 MESSAGE_LIMIT = 128 * 1024  # bytes; twice the largest SDP
 PING_S = 10  # a dead peer is noticed after two of these
 STRANGER_S = 10.0  # an engine.io connection that never says who it is
+ENTERING = 32  # a lane: what comes after them waits for half a second of work at most
+BACK_AFTER_S = "2"  # a browser's own pause, with jitter, counts; this is for whoever reads headers
 FAREWELL_S = 1.0  # from a goodbye to the cut
 
 
@@ -102,12 +105,26 @@ def _weight(packet: Untyped) -> int:
     return len(packet.data) if packet is not None and isinstance(packet.data, str) else 0
 
 
-class Sockets:
-    """``total`` connections at most; ``origins`` are allowed besides the server's own (``https://host``)."""
+def one_lane(_cookies: Mapping[str, str]) -> Lane:
+    return Lane.EVERYBODY
 
-    def __init__(self, door: Door, *, total: int, backlog: Backlog, origins: Collection[str] = ()) -> None:
-        self._door, self._total, self._backlog = door, total, backlog
+
+class Sockets:
+    """``total`` connections at most; ``origins`` are allowed besides the server's own (``https://host``); ``lane_of``
+    tells by the cookies which lane somebody comes in by."""
+
+    def __init__(
+        self,
+        door: Door,
+        *,
+        total: int,
+        backlog: Backlog,
+        origins: Collection[str] = (),
+        lane_of: Callable[[Mapping[str, str]], Lane] = one_lane,
+    ) -> None:
+        self._door, self._total, self._backlog, self._lane_of = door, total, backlog, lane_of
         self._origins = frozenset(origins)
+        self._admission = Admission(ENTERING, STRANGER_S)
         self._engines: dict[str, str] = {}  # our socket's name → engine.io's
         self._transports: dict[str, asyncio.Transport] = {}  # of engine.io's name
         self._strangers: dict[str, float] = {}  # engine.io's name → since when
@@ -190,26 +207,35 @@ class Sockets:
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         self._refuse_foreign(request)
         name = request.query.get("sid")
-        if name is None and (self._closing or self._open >= self._total):
-            raise web.HTTPServiceUnavailable(headers={"Retry-After": "2"})
-        if request.headers.get("Upgrade", "").lower() != "websocket":
-            return await self._handle(request)
+        websocket = request.headers.get("Upgrade", "").lower() == "websocket"
+        # Without deflate: it doubles the cost of a frame, and its per-client window is memory.
+        plain = request.clone(headers=_without(request, "Sec-WebSocket-Extensions")) if websocket else request
+        if name is None and not self._admits(plain):
+            raise web.HTTPServiceUnavailable(headers={"Retry-After": BACK_AFTER_S})
+        if not websocket:
+            return await self._handle(plain)
         if name is not None and request.transport is not None:
             self._transports[name] = request.transport
-        return await self._serve_websocket(request)
+        return await self._serve_websocket(plain)
 
-    async def _serve_websocket(self, request: web.Request) -> web.StreamResponse:
+    def _admits(self, request: web.Request) -> bool:
+        """Not while closing, not into a full house, and not before those who are still in the door."""
+        full = len(self._io.eio.sockets) >= self._total and self._open >= self._total
+        return not (self._closing or full) and self._admission.begin(
+            self._lane_of(request.cookies), id(request), _now()
+        )
+
+    async def _serve_websocket(self, plain: web.Request) -> web.StreamResponse:
         """Engine.io lets errors of its own parser through and then forgets to close: we do it."""
-        # Without deflate: it doubles the cost of a frame, and its per-client window is memory.
-        plain = request.clone(headers=_without(request, "Sec-WebSocket-Extensions"))
         try:
             return await self._handle(plain)
         except (ValueError, RecursionError):
-            if request.transport is not None:
-                request.transport.abort()
+            if plain.transport is not None:
+                plain.transport.abort()
             raise web.HTTPBadRequest from None
         finally:
-            name = request.query.get("sid") or self._engine_of(plain)
+            self._admission.end(id(plain))
+            name = plain.query.get("sid") or self._engine_of(plain)
             connection = self._io.eio.sockets.get(name)
             if connection is not None and connection.upgraded:
                 await connection.close(wait=False, abort=True)
@@ -234,6 +260,8 @@ class Sockets:
             await self._door.enter(socket, knock)
         except SignalingError as error:
             raise Refuse(error.title, to_builtins(problem(error))) from error
+        finally:
+            self._admission.end(id(request))
         engine = self._io.manager.eio_sid_from_sid(socket, "/")
         if engine not in self._io.eio.sockets:  # it went while it was being asked who it is
             await self._door.leave(socket)
