@@ -3,12 +3,14 @@
 ClinicError
 ├── NotFound           no such session or ticket – or one of somebody else, which is said in the same words
 ├── InvalidSession     its hours end before they begin, or its title is empty
+├── InvalidWords       empty, too long, or with a character that nobody can read
 ├── SessionNotOpen     nobody is called from a session that is planned or closed
 ├── SessionClosed      nobody is booked into a session that is closed
 ├── NobodyWaiting      the line is empty
 ├── AlreadyInVisit     somebody is called or in the room
 ├── NotCalled          this ticket is not being called
-└── TicketOver         this ticket was completed or given up as a no-show
+├── NotWaiting         this ticket does not stand where that could be done with it
+└── TicketOver         this ticket was completed, cancelled or moved, or given up as a no-show
 """
 
 
@@ -22,6 +24,14 @@ class NotFound(ClinicError):
 
 class InvalidSession(ClinicError):
     """A session that cannot take place as described."""
+
+
+class InvalidWords(ClinicError):
+    """Words that cannot be shown. ``field`` names them to the page."""
+
+    def __init__(self, sentence: str, field: str) -> None:
+        super().__init__(sentence)
+        self.field = field
 
 
 class SessionNotOpen(ClinicError):
@@ -42,6 +52,10 @@ class AlreadyInVisit(ClinicError):
 
 class NotCalled(ClinicError):
     """The ticket is not being called."""
+
+
+class NotWaiting(ClinicError):
+    """The ticket is not in the state that the step begins from."""
 
 
 class TicketOver(ClinicError):

@@ -1,15 +1,17 @@
 """What the clinic tells a patient by SMS, and for how long that is worth sending. Pure: nothing is sent here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from server.clinic.session import Session
 from server.notifications import messages
 from server.notifications.deliveries import NewDelivery
-from server.notifications.messages import Sender, Text, locale_of
+from server.notifications.messages import Sender, locale_of
+from server.notifications.templates import Text
 
 LINK_OUTLIVES_SESSION = timedelta(hours=6)  # sessions run late; who waits must be able to come back
 SHORTEST_LIFE = timedelta(hours=1)  # of a text that is written after the session should have closed
+SOON = timedelta(minutes=15)  # "three ahead of you" is no news any more after that
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,30 @@ def called(sender: Sender, to: Contact, visit_id: str, life: Life) -> NewDeliver
     return _letter(to, text, f"visit:{visit_id}:called", life)
 
 
-def missed(sender: Sender, to: Contact, visit_id: str, life: Life) -> NewDelivery:
-    """For one who waits again; ``life`` is that of the session."""
+def missed(sender: Sender, to: Contact, times: int, life: Life) -> NewDelivery:
+    """For one who waits again after ``times`` missed calls; ``life`` is that of the session."""
     text = messages.missed(sender, locale_of(to.locale), serial=to.serial)
-    return _letter(to, text, f"visit:{visit_id}:missed", life)
+    return _letter(to, text, f"ticket:{to.ticket_id}:missed:{times}", life)
+
+
+def three_ahead(sender: Sender, to: Contact, ahead: int, now: datetime) -> NewDelivery:
+    """Once a ticket, so that nobody has to stare at the page."""
+    text = messages.three_ahead(sender, locale_of(to.locale), serial=to.serial, ahead=ahead)
+    return _letter(to, text, f"ticket:{to.ticket_id}:three_ahead", Life(now, now + SOON))
+
+
+def cancelled(sender: Sender, to: Contact, session: Session, now: datetime) -> NewDelivery:
+    """The number is given back or given up; the link is dead and stands in no text."""
+    text = messages.cancelled(sender, locale_of(to.locale), serial=to.serial, opens_at=session.opens_at)
+    return _letter(replace(to, link_id=None), text, f"ticket:{to.ticket_id}:cancelled", session_life(session, now))
+
+
+def moved(sender: Sender, to: Contact, old_serial: int, session: Session, now: datetime) -> NewDelivery:  # noqa: PLR0917
+    """``to`` is the patient under the new number, ``session`` the one that it is of; the link is the old one."""
+    text = messages.moved(
+        sender, locale_of(to.locale), serial=to.serial, old_serial=old_serial, opens_at=session.opens_at
+    )
+    return _letter(to, text, f"ticket:{to.ticket_id}:moved", session_life(session, now))
 
 
 def link_expires_at(session: Session, now: datetime) -> datetime:

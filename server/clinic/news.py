@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from server.access.audit import AuditEntry
-from server.clinic import line as events
-from server.clinic.line import Event, Line, changes
+from server.clinic import events
+from server.clinic.events import Event
+from server.clinic.line import Line, changes
 
 ACTIONS: dict[type[Event], str] = {
     events.TicketArrived: "ticket.arrived",
@@ -13,12 +14,19 @@ ACTIONS: dict[type[Event], str] = {
     events.TicketAnswered: "ticket.answered",
     events.TicketPutBack: "ticket.put_back",
     events.TicketGivenUp: "ticket.given_up",
+    events.TicketNeverCame: "ticket.never_came",
     events.TicketCompleted: "ticket.completed",
+    events.TicketHeld: "ticket.held",
+    events.TicketReleased: "ticket.released",
+    events.TicketCancelled: "ticket.cancelled",
+    events.TicketWithdrawn: "ticket.withdrawn",
+    events.TicketTransferred: "ticket.transferred",
+    events.TicketReclassified: "ticket.reclassified",
 }
 
 
 def line_topics(session_id: str) -> list[str]:
-    """The same line twice: with alarm priorities for its doctor, without for those who arrange."""
+    """The same line twice: with alarm priorities for its doctors, without for those who arrange."""
     return [f"session:{session_id}", f"line:{session_id}"]
 
 
@@ -35,6 +43,18 @@ def audit_entries(happened: Iterable[Event], actor: str, now: datetime) -> list[
 
 
 def _detail(event: Event) -> dict[str, str | int | bool | None]:
-    if isinstance(event, events.TicketPutBack | events.TicketCompleted):
-        return {"cause": event.cause}
-    return {}
+    match event:
+        case events.TicketArrived(late=True):
+            return {"late": True}
+        case events.TicketReclassified(urgency=urgency):
+            return {"urgency": int(urgency)}
+        case (
+            events.TicketPutBack(cause=cause)
+            | events.TicketCompleted(cause=cause)
+            | events.TicketCancelled(cause=cause)
+            | events.TicketWithdrawn(cause=cause)
+            | events.TicketTransferred(cause=cause)
+        ):
+            return {"cause": cause}
+        case _:
+            return {}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Protocol
 
 import msgspec
@@ -11,18 +11,25 @@ import msgspec
 from server.access.principal import Principal
 from server.access.roles import Action, Role
 from server.clinic.errors import NotFound
-from server.clinic.rights import runs, sees
-from server.clinic.session import Session, day_bounds
+from server.clinic.rights import arranges, runs, sees
+from server.clinic.session import Session, SessionState, day_bounds
 from server.clinic.views import (
+    DisplayView,
+    Known,
     LineView,
     Online,
     SessionView,
     TicketFacts,
     TicketRow,
+    Waits,
     line_view,
+    nobody_knows,
     session_view,
     without_alarms,
 )
+
+REACHES_BACK = timedelta(hours=12)  # a session that began this morning still takes somebody
+REACHES_AHEAD = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +40,27 @@ class Span:
     end: datetime
 
 
-class ClinicLook(Protocol):
+class SessionLook(Protocol):
     async def session(self, session_id: str) -> Session | None: ...
+    async def session_with(self, ticket_id: str) -> Session | None: ...
 
     async def sessions(self, span: Span, doctor_id: str | None) -> Sequence[tuple[Session, int]]:
-        """Those whose hours fall into ``span`` and those still open, with how many wait; of one doctor or of all."""
+        """Those whose hours fall into ``span`` and those still open, with how many wait.
+
+        Of all doctors, or those that one calls from or may join.
+        """
         ...
 
+    async def display(self, session_id: str) -> DisplayView | None: ...
+
+
+class ClinicLook(SessionLook, Protocol):
     async def ticket_facts(self, session_id: str) -> Sequence[TicketFacts]:
         """All tickets of a session by serial number."""
         ...
 
     async def has_ticket_with(self, doctor_id: str, patient_id: str) -> bool:
-        """Does the patient hold a ticket of any session of this doctor, today's or an earlier one?"""
+        """Does the patient hold a ticket of any session that this doctor calls from, or was called by this doctor?"""
         ...
 
 
@@ -53,19 +68,36 @@ class ClinicReader:
     """All methods raise ``NotFound`` for what is missing or somebody else's."""
 
     def __init__(
-        self, look: Callable[[], AbstractAsyncContextManager[ClinicLook]], zone: tzinfo, online: Online
+        self,
+        look: Callable[[], AbstractAsyncContextManager[ClinicLook]],
+        zone: tzinfo,
+        online: Online,
+        waits: Waits = nobody_knows,
     ) -> None:
         self._look = look
         self._zone = zone
-        self._online = online
+        self._known = Known(online, waits)
 
     async def sessions_today(self, principal: Principal, now: datetime) -> list[SessionView]:
-        """A doctor's own; everybody's for those who arrange. A session left open stays in the list past midnight."""
+        """Those that a doctor calls from or may join; everybody's for those who arrange.
+
+        A session left open stays in the list past midnight.
+        """
         today = now.astimezone(self._zone).date()
         span = Span(*day_bounds(today, self._zone))
         doctor_id = principal.id if principal.role is Role.DOCTOR else None
         async with self._look() as look:
             return [session_view(*found) for found in await look.sessions(span, doctor_id)]
+
+    async def targets(self, principal: Principal, ticket_id: str, now: datetime) -> list[SessionView]:
+        """Where a ticket may go on: the sessions of today and the days to come that take bookings, but its own."""
+        span = Span(now.astimezone(self._zone) - REACHES_BACK, now + REACHES_AHEAD)
+        async with self._look() as look:
+            own = await look.session_with(ticket_id)
+            if own is None or not arranges(principal, own):
+                raise NotFound("no such ticket")
+            found = [each for each in await look.sessions(span, None) if each[0].id != own.id]
+        return [session_view(*each) for each in found if each[0].state is not SessionState.CLOSED]
 
     async def session(self, principal: Principal, session_id: str) -> SessionView:
         return (await self.line(principal, session_id)).session
@@ -97,8 +129,16 @@ class ClinicReader:
         rows = {f"ticket/{row.id}": msgspec.to_builtins(row) for row in shown.tickets}
         return {"session": msgspec.to_builtins(shown.session), **rows}
 
+    async def display(self, session_id: str) -> DisplayView:
+        """For a screen that everybody may see."""
+        async with self._look() as look:
+            found = await look.display(session_id)
+        if found is None:
+            raise NotFound("no such session")
+        return found
+
     async def may_watch(self, principal: Principal, session_id: str, *, alarms: bool) -> bool:
-        """The line with its alarms is the session's doctor's alone; without them, everybody's who may read the line."""
+        """With its alarms for the session's doctors alone; without them, for everybody who may read the line."""
         async with self._look() as look:
             session = await look.session(session_id)
         return session is not None and (runs if alarms else sees)(principal, session)
@@ -112,4 +152,4 @@ class ClinicReader:
 
     async def _view(self, look: ClinicLook, session: Session) -> LineView:
         day = session.opens_at.astimezone(self._zone).date()
-        return line_view(session, list(await look.ticket_facts(session.id)), day, self._online)
+        return line_view(session, list(await look.ticket_facts(session.id)), day, self._known)

@@ -6,12 +6,12 @@ from server.clinic.session import Session
 
 
 def runs(principal: Principal, session: Session) -> bool:
-    """The session's own doctor: calls, and sees what is clinical."""
-    return principal.role is Role.DOCTOR and session.doctor_id == principal.id
+    """A doctor of the session, the owner or one who has joined: calls, and sees what is clinical."""
+    return principal.role is Role.DOCTOR and session.calls(principal.id)
 
 
 def arranges(principal: Principal, session: Session) -> bool:
-    """Books and sends new links."""
+    """Books, sends new links, holds, classes, cancels and moves."""
     return runs(principal, session) or principal.role is Role.OPERATOR
 
 

@@ -1,37 +1,27 @@
 """The clinic at work: sessions, bookings, new links, check-ins. A use case is one transaction; then it is told."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from server.access.audit import AuditEntry
-from server.access.links import NewLink, new_link
 from server.access.principal import Principal
+from server.access.roles import Role
 from server.clinic import letters, news
+from server.clinic.booking import ANY, BookingTx, ClinicRules, Counter, LetterTx, Newcomer, Wish
 from server.clinic.errors import NotFound, TicketOver
 from server.clinic.letters import Contact
-from server.clinic.line import OVER, Line, Ticket, TicketState, changes, new_ticket
+from server.clinic.line import Line
+from server.clinic.movement import By, Movement
+from server.clinic.moving import MovingTx, keep
 from server.clinic.rights import arranges, runs
-from server.clinic.session import Hours, Session, SessionState
+from server.clinic.session import Hours, Session
+from server.clinic.tell import Tell, tell_all
+from server.clinic.ticket import OVER, TicketState
 from server.ids import new_id
-from server.notifications.deliveries import NewDelivery
-from server.notifications.messages import Sender
-from server.patients.patient import Patient, PatientDetails, new_patient
-
-Tell = Callable[[str], Awaitable[None]]  # after the commit: this live topic has changed
-
-
-@dataclass(frozen=True, slots=True)
-class Booking:
-    """The rows of one booking."""
-
-    session_id: str
-    patient: Patient
-    ticket: Ticket
-    booked_at: datetime
-    booked_by: str
+from server.patients.patient import PatientDetails, new_patient
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,40 +33,26 @@ class Holder:
     contact: Contact
 
 
-@dataclass(frozen=True, slots=True)
-class ClinicRules:
-    """What differs from hospital to hospital. ``region`` is that of telephone numbers, ISO 3166-1 alpha-2."""
-
-    sender: Sender
-    region: str
-    link_key: bytes
-
-
 class LineTx(Protocol):
     """The line of a session under its lock. Visits move it too."""
 
     async def lock_session(self, session_id: str) -> Session | None: ...
     async def line(self, session: Session) -> Line: ...
-    async def save_tickets(self, tickets: Sequence[Ticket]) -> None: ...
-    async def audit(self, entry: AuditEntry) -> None: ...
 
 
-class SessionTx(LineTx, Protocol):
+class SessionTx(LineTx, MovingTx, Protocol):
     async def add_session(self, session_id: str, hours: Hours) -> None: ...
-    async def save_session_state(self, session_id: str, state: SessionState) -> None: ...
 
-
-class LetterTx(Protocol):
-    async def add_link(self, link: NewLink) -> None: ...
-    async def add_delivery(self, new: NewDelivery) -> bool: ...
-
-
-class BookingTx(LetterTx, Protocol):
-    async def issue_serial(self, session_id: str) -> Session | None:
-        """The session with its ``last_serial`` raised by one, its row locked until the commit."""
+    async def save_session(self, session: Session) -> None:
+        """Its state and message."""
         ...
 
-    async def add_booking(self, booking: Booking) -> None: ...
+    async def department_of(self, doctor_id: str) -> str | None: ...
+    async def add_doctor(self, session_id: str, doctor_id: str, at: datetime) -> None: ...
+    async def drop_doctor(self, session_id: str, doctor_id: str) -> None: ...
+
+
+_Concerns = Callable[[SessionTx, Principal, Session], Awaitable[bool]]
 
 
 class ResetTx(LetterTx, Protocol):
@@ -108,30 +84,63 @@ class ClinicService:
         return session_id
 
     async def open_session(self, principal: Principal, session_id: str, now: datetime) -> None:
-        await self._set_state(principal, session_id, SessionState.OPEN, now)
+        """A closed session may open again. Raises what ``ClinicRules.admit`` refuses."""
+        await self._admit(principal, session_id, now, _may_open)
+        await self._change(principal, session_id, Session.opened, now)
 
     async def close_session(self, principal: Principal, session_id: str, now: datetime) -> None:
         """Those who wait keep their places; a visit that runs goes on to its end."""
-        await self._set_state(principal, session_id, SessionState.CLOSED, now)
+        await self._change(principal, session_id, Session.closed, now)
 
-    async def book(self, principal: Principal, session_id: str, details: PatientDetails, now: datetime) -> str:
-        """The new ticket's id. Patient, serial number, ticket, link, SMS and audit stand or fall together.
+    async def suspend_session(self, principal: Principal, session_id: str, message: str, now: datetime) -> None:
+        """Nobody is called; those who wait stay and read ``message``. Raises ``SessionNotOpen``, ``InvalidWords``."""
+        await self._change(principal, session_id, lambda session: session.suspended(message), now)
 
-        Raises ``InvalidPatient``, ``SessionClosed``.
+    async def resume_session(self, principal: Principal, session_id: str, now: datetime) -> None:
+        """Raises ``SessionNotOpen`` where it is not suspended."""
+        await self._change(principal, session_id, Session.resumed, now)
+
+    async def join_session(self, principal: Principal, session_id: str, now: datetime) -> None:
+        """Call from it too; again changes nothing. For doctors of its department.
+
+        Raises what ``ClinicRules.admit`` refuses.
         """
+        await self._admit(principal, session_id, now, _may_join)
+        async with self._begin() as tx:
+            session = await tx.lock_session(session_id)
+            if session is None or not await _may_join(tx, principal, session):
+                raise NotFound("no such session")
+            line = await tx.line(session)
+            if not session.calls(principal.id):
+                await tx.add_doctor(session_id, principal.id, now)
+                await tx.audit(AuditEntry(now, principal.actor, "session.joined", f"session:{session_id}"))
+        await tell_all(self._tell, news.topics(session_id, line, line))
+
+    async def leave_session(self, principal: Principal, session_id: str, now: datetime) -> None:
+        """The owner stays. Who has somebody in the room still ends that visit."""
+        async with self._begin() as tx:
+            session = await tx.lock_session(session_id)
+            if session is None or not runs(principal, session) or session.doctor_id == principal.id:
+                raise NotFound("no such session")
+            line = await tx.line(session)
+            await tx.drop_doctor(session_id, principal.id)
+            await tx.audit(AuditEntry(now, principal.actor, "session.left", f"session:{session_id}"))
+        await tell_all(self._tell, news.topics(session_id, line, line))
+
+    async def book(  # noqa: PLR0917 – whom, into what, and what for
+        self, principal: Principal, session_id: str, details: PatientDetails, now: datetime, wish: Wish = ANY
+    ) -> str:
+        """The new ticket's id. Raises ``InvalidPatient``, ``SessionClosed``, ``SessionFull``, ``KindNotOffered``."""
         today = now.astimezone(self._rules.sender.zone).date()
         patient = new_patient(new_id(), details, today, self._rules.region)
         async with self._begin() as tx:
             session = await tx.issue_serial(session_id)
             if session is None or not arranges(principal, session):
                 raise NotFound("no such session")
-            session.check_takes_bookings()
-            ticket = new_ticket(new_id(), session.last_serial)
-            await tx.add_booking(Booking(session_id, patient, ticket, now, principal.id))
-            link = await self._add_link(tx, ticket.id, session, now)
-            await tx.add_delivery(letters.booked(self._rules.sender, _contact(ticket, patient, link), session, now))
-            await tx.audit(_booked(principal, ticket, patient, now))
-        await self._tell_all([*news.line_topics(session_id), "outbox"])
+            await tx.add_patient(patient, now, principal.id)
+            newcomer = Newcomer(patient, principal.id, principal.actor, wish)
+            ticket = await Counter(tx, self._rules, now).book(session, newcomer)
+        await tell_all(self._tell, [*news.line_topics(session_id), "outbox"])
         return ticket.id
 
     async def reset_link(self, principal: Principal, ticket_id: str, now: datetime) -> None:
@@ -143,11 +152,11 @@ class ClinicService:
             if holder.state in OVER:
                 raise TicketOver("this ticket's visit is over; book a new one")
             await tx.end_ticket_access(ticket_id, now)
-            link = await self._add_link(tx, ticket_id, holder.session, now)
+            link = await Counter(tx, self._rules, now).add_link(ticket_id, holder.session)
             contact = replace(holder.contact, link_id=link.id)
             await tx.add_delivery(letters.link_reset(self._rules.sender, contact, holder.session, now))
             await tx.audit(AuditEntry(now, principal.actor, "link.reset", f"ticket:{ticket_id}", {"link": link.id}))
-        await self._tell_all(["outbox"])
+        await tell_all(self._tell, ["outbox"])
 
     async def arrive(self, ticket_id: str, now: datetime) -> None:
         """Check in; again changes nothing. Raises ``TicketOver``."""
@@ -156,38 +165,42 @@ class ClinicService:
             if holder is None:
                 raise NotFound("no such ticket")
             before = await tx.line(holder.session)
-            after, happened = before.arrive(ticket_id, now)
-            await tx.save_tickets(changes(before, after))
-            for entry in news.audit_entries(happened, f"ticket:{ticket_id}", now):
-                await tx.audit(entry)
+            after, happened = before.arrive(ticket_id, now, self._rules.late_grace)
+            moved = Movement(holder.session, before, after, happened)
+            topics = await keep(tx, moved, By(f"ticket:{ticket_id}", now), self._rules.sender)
         if happened:
-            await self._tell_all(news.topics(holder.session.id, before, after))
+            await tell_all(self._tell, topics)
 
-    async def _set_state(self, principal: Principal, session_id: str, state: SessionState, now: datetime) -> None:
+    async def _admit(self, principal: Principal, session_id: str, now: datetime, concerns: _Concerns) -> None:
+        """Only of a session of one's own concern does anybody learn what the rules ask."""
         async with self._begin() as tx:
             session = await tx.lock_session(session_id)
-            if session is None or not runs(principal, session):
+            if session is None or not await concerns(tx, principal, session):
                 raise NotFound("no such session")
-            line = await tx.line(session)
-            if session.state is not state:
-                await tx.save_session_state(session_id, state)
-                await tx.audit(AuditEntry(now, principal.actor, f"session.{state}", f"session:{session_id}"))
-        await self._tell_all(news.topics(session_id, line, line))
+        await self._rules.admit(principal, now)
 
-    async def _add_link(self, tx: LetterTx, ticket_id: str, session: Session, now: datetime) -> NewLink:
-        link = new_link(self._rules.link_key, ticket_id, now, letters.link_expires_at(session, now))
-        await tx.add_link(link)
-        return link
-
-    async def _tell_all(self, topics: Iterable[str]) -> None:
-        for topic in topics:
-            await self._tell(topic)
-
-
-def _booked(principal: Principal, ticket: Ticket, patient: Patient, now: datetime) -> AuditEntry:
-    detail: dict[str, str | int | bool | None] = {"serial": ticket.serial, "patient": patient.id}
-    return AuditEntry(now, principal.actor, "ticket.booked", f"ticket:{ticket.id}", detail)
+    async def _change(
+        self, principal: Principal, session_id: str, change: Callable[[Session], Session], now: datetime
+    ) -> None:
+        by = By(principal.actor, now)
+        async with self._begin() as tx:
+            before = await tx.lock_session(session_id)
+            if before is None or not runs(principal, before):
+                raise NotFound("no such session")
+            after, line = change(before), await tx.line(before)
+            if after != before:
+                await tx.save_session(after)
+                await tx.audit(AuditEntry(now, by.actor, f"session.{after.state}", f"session:{session_id}"))
+            moved = Movement(after, line, Line(after.state, line.tickets))
+            topics = await keep(tx, moved, by, self._rules.sender)
+        await tell_all(self._tell, topics)
 
 
-def _contact(ticket: Ticket, patient: Patient, link: NewLink) -> Contact:
-    return Contact(ticket.id, ticket.serial, patient.id, patient.phone, patient.locale, link.id)
+async def _may_open(_tx: SessionTx, principal: Principal, session: Session) -> bool:
+    return runs(principal, session)
+
+
+async def _may_join(tx: SessionTx, principal: Principal, session: Session) -> bool:
+    if principal.role is not Role.DOCTOR or session.department is None:
+        return runs(principal, session)
+    return runs(principal, session) or await tx.department_of(principal.id) == session.department.id

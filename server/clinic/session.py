@@ -1,10 +1,12 @@
-"""A session: one doctor's consulting hours on a day, and whether its line moves. Values only."""
+"""A session: consulting hours of one or several doctors on a day, and whether its line moves. Values only."""
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
-from server.clinic.errors import InvalidSession, SessionClosed
+from server.clinic.errors import InvalidSession, SessionClosed, SessionNotOpen
+from server.clinic.kinds import Kinds
+from server.clinic.wording import one_line
 
 LONGEST_TITLE = 120
 LONGEST_HOURS = timedelta(hours=24)
@@ -13,12 +15,29 @@ LONGEST_HOURS = timedelta(hours=24)
 class SessionState(StrEnum):
     PLANNED = "planned"  # takes bookings and check-ins, calls nobody
     OPEN = "open"
+    SUSPENDED = "suspended"  # as open, but calls nobody; those who wait stay and are told why
     CLOSED = "closed"  # takes nobody new, calls nobody; those who wait keep their places until it opens again
 
 
 @dataclass(frozen=True, slots=True)
+class Doctor:
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
-    """``last_serial`` is the number given last; 0 before the first booking."""
+    """``last_serial`` is the number given last; 0 before the first booking.
+
+    ``doctor_id`` owns the session, ``joined`` call from it too. ``message`` is shown while it is suspended.
+    ``capacity`` None has no bound; ``kinds`` are those that it offers, none: a booking names none.
+    """
 
     id: str
     title: str
@@ -28,13 +47,38 @@ class Session:
     closes_at: datetime
     state: SessionState = SessionState.PLANNED
     last_serial: int = 0
+    message: str | None = None
+    joined: tuple[Doctor, ...] = ()
+    department: Department | None = None
+    capacity: int | None = None
+    kinds: Kinds = ()
+
+    @property
+    def doctors(self) -> tuple[Doctor, ...]:
+        """All who may call from it, the owner first."""
+        return (Doctor(self.doctor_id, self.doctor_name), *self.joined)
 
     def opened(self) -> "Session":
-        """A closed session may open again: closing is easily pressed by mistake."""
-        return replace(self, state=SessionState.OPEN)
+        """From any state. A closed session may open again: closing is easily pressed by mistake."""
+        return replace(self, state=SessionState.OPEN, message=None)
+
+    def suspended(self, message: str) -> "Session":
+        """Again with another message says that one. Raises ``SessionNotOpen``, ``InvalidWords``."""
+        if self.state not in {SessionState.OPEN, SessionState.SUSPENDED}:
+            raise SessionNotOpen("only an open session is suspended")
+        return replace(self, state=SessionState.SUSPENDED, message=one_line(message, "message"))
+
+    def resumed(self) -> "Session":
+        """Raises ``SessionNotOpen`` where it is not suspended."""
+        if self.state is not SessionState.SUSPENDED:
+            raise SessionNotOpen("only a suspended session is resumed")
+        return self.opened()
 
     def closed(self) -> "Session":
-        return replace(self, state=SessionState.CLOSED)
+        return replace(self, state=SessionState.CLOSED, message=None)
+
+    def calls(self, doctor_id: str) -> bool:
+        return any(doctor.id == doctor_id for doctor in self.doctors)
 
     def check_takes_bookings(self) -> None:
         if self.state is SessionState.CLOSED:

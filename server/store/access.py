@@ -1,5 +1,6 @@
 """Queries of access: users, sign-ins and join links. The mixin for other features' transactions comes first."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -54,6 +55,7 @@ class UserQueries(AuditQueries):
             role=user.role.value,
             locale=user.locale,
             phone=user.phone,
+            email=user.email,
             password_hash=password_hash,
             created_at=created_at,
         )
@@ -78,19 +80,17 @@ class SignInLookQueries:
         row = await self._user_row(users.c.id == user_id)
         return _user(row) if row else None
 
-    async def holder(self, token_hash: bytes) -> Holder | None:
+    async def holders(self, token_hashes: Sequence[bytes]) -> Mapping[bytes, Holder]:
         query = (
             sa.select(sign_ins, users.c.role, sa.func.coalesce(users.c.name, patients.c.name).label("name"))
             .outerjoin(users, users.c.id == sign_ins.c.user_id)
             .outerjoin(tickets, tickets.c.id == sign_ins.c.ticket_id)
             .outerjoin(patients, patients.c.id == tickets.c.patient_id)
-            .where(sign_ins.c.token_hash == token_hash, sign_ins.c.ended_at.is_(None), users.c.disabled_at.is_(None))
+            .where(
+                sign_ins.c.token_hash.in_(token_hashes), sign_ins.c.ended_at.is_(None), users.c.disabled_at.is_(None)
+            )
         )
-        row = (await self._connection.execute(query)).one_or_none()
-        if row is None:
-            return None
-        role = Role(row.role) if row.user_id else Role.PATIENT
-        return Holder(Principal(role, row.user_id or row.ticket_id, row.name, row.id), row.seen_at, row.expires_at)
+        return {row.token_hash: _holder(row) for row in await self._connection.execute(query)}
 
     async def _user_row(self, which: sa.ColumnElement[bool]) -> sa.Row[Any] | None:
         query = sa.select(users).where(which, users.c.disabled_at.is_(None))
@@ -127,6 +127,17 @@ class SignInQueries(AuditQueries):
             sa.update(sign_ins).where(which, sign_ins.c.ended_at.is_(None)).values(ended_at=at)
         )
         return ended.rowcount
+
+
+class AccountQueries(SignInQueries):
+    """A new password, or the end of an account (server.access.accounts.AccountTx)."""
+
+    async def user_id(self, login: str) -> str | None:
+        query = sa.select(users.c.id).where(users.c.login == login, users.c.disabled_at.is_(None))
+        return await self._connection.scalar(query.with_for_update())
+
+    async def disable_user(self, user_id: str, at: datetime) -> None:
+        await self._connection.execute(sa.update(users).where(users.c.id == user_id).values(disabled_at=at))
 
 
 class JoinLookQueries:
@@ -187,5 +198,10 @@ class JoinQueries(SignInQueries):
         return (await self._connection.execute(query)).one()
 
 
+def _holder(row: sa.Row[Any]) -> Holder:
+    role = Role(row.role) if row.user_id else Role.PATIENT
+    return Holder(Principal(role, row.user_id or row.ticket_id, row.name, row.id), row.seen_at, row.expires_at)
+
+
 def _user(row: sa.Row[Any]) -> User:
-    return User(row.id, row.login, row.name, Role(row.role), row.locale, row.phone)
+    return User(row.id, row.login, row.name, Role(row.role), row.locale, phone=row.phone, email=row.email)

@@ -18,6 +18,7 @@ from server.monitoring.telling import TELLING, Told, Ward, cause
 from server.monitoring.views import NamedPatient
 from server.notifications.deliveries import DeliveryState
 from server.notifications.ladder import Person, Step
+from server.store.clinic import calls_from
 from server.store.tables import (
     alarms,
     associations,
@@ -27,6 +28,7 @@ from server.store.tables import (
     tickets,
     transitions,
     users,
+    visits,
 )
 
 SHOWN_AFTER_SESSION = timedelta(hours=24)  # how long a consultation keeps a patient's alarms on its doctor's list
@@ -145,7 +147,7 @@ class RecordQueries(CareQueries):
 
     async def open_alarms_for(self, user_id: str, now: datetime) -> Sequence[AlarmRecord]:
         """Of the patients whom this doctor is in charge of, or consults now or did a day ago."""
-        consulted = consultations(now).with_only_columns(tickets.c.patient_id).where(sessions.c.doctor_id == user_id)
+        consulted = consultations(now).with_only_columns(tickets.c.patient_id).where(calls_from(user_id))
         return await self._records(alarms.c.patient_id.in_(_in_charge_of(user_id).union(consulted)) & _open())
 
     async def unanswered(self) -> Sequence[AlarmRecord]:
@@ -209,7 +211,8 @@ def episode_of(row: sa.RowMapping) -> Episode:
 
 def _seen_by(doctor_id: str) -> sa.CompoundSelect[Any]:
     booked = sa.select(tickets.c.patient_id).join(sessions, sessions.c.id == tickets.c.session_id)
-    return _in_charge_of(doctor_id).union(booked.where(sessions.c.doctor_id == doctor_id))
+    called = sa.select(visits.c.patient_id).where(visits.c.doctor_id == doctor_id)
+    return _in_charge_of(doctor_id).union(booked.where(calls_from(doctor_id)), called)
 
 
 def _in_charge_of(doctor_id: str) -> sa.Select[tuple[str]]:

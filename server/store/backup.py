@@ -77,7 +77,7 @@ async def _revision(connection: AsyncConnection) -> str:
 async def _write(connection: AsyncConnection, archive: ArchiveWriter, files: Mapping[str, Path]) -> Manifest:
     for table in tables.metadata.sorted_tables:
         writer = archive.begin_table(table)
-        rows = await connection.stream(sa.select(table), execution_options={"yield_per": ROWS_A_FETCH})
+        rows = await connection.stream(sa.select(table), execution_options={"yield_per": _rows_at_once(table)})
         async for row in rows.mappings():
             writer.add(row)
         writer.finish()
@@ -99,7 +99,7 @@ async def _read_in(store: Store, archive: Path) -> None:
 
 
 async def _insert(connection: AsyncConnection, table: sa.Table, content: bytes) -> None:
-    for rows in _batched(rows_of(table, content)):
+    for rows in _batched(rows_of(table, content), _rows_at_once(table)):
         await connection.execute(sa.insert(table), rows)
 
 
@@ -126,9 +126,14 @@ def _known(name: str) -> sa.Table:
     return tables.metadata.tables[name]
 
 
-def _batched(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+def _rows_at_once(table: sa.Table) -> int:
+    """Few where a row holds a whole document."""
+    return int(table.info.get("rows_a_fetch", ROWS_A_FETCH))
+
+
+def _batched(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
     left = iter(rows)
-    while batch := list(islice(left, ROWS_A_FETCH)):
+    while batch := list(islice(left, size)):
         yield batch
 
 

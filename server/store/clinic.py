@@ -2,26 +2,51 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.clinic.booking import Booking, Wish
+from server.clinic.interventions import Intervention
+from server.clinic.kinds import VisitKind, kinds_of
 from server.clinic.letters import Contact
-from server.clinic.line import Cause, Line, Ticket, TicketState
+from server.clinic.line import Line
 from server.clinic.reader import Span
-from server.clinic.service import Booking, Holder
-from server.clinic.session import Hours, Session, SessionState
-from server.clinic.views import TicketFacts
+from server.clinic.service import Holder
+from server.clinic.session import Department, Doctor, Hours, Session, SessionState
+from server.clinic.ticket import IN_ROOM, Cause, Ticket, TicketState, Urgency
+from server.clinic.views import DeviceTestView, DisplayView, TicketFacts, display_view
+from server.ids import new_id
 from server.patients.patient import Patient, Sex
 from server.store.access import TicketAccessQueries
 from server.store.audit import AuditQueries
 from server.store.notifications import DeliveryQueries
-from server.store.tables import alarms, consents, join_links, patients, sessions, tickets, users, visits
+from server.store.places import PlaceQueries
+from server.store.tables import (
+    alarms,
+    complaints,
+    consent_withdrawals,
+    consents,
+    departments,
+    device_tests,
+    doctor_profiles,
+    documents,
+    interventions,
+    join_links,
+    patients,
+    session_doctors,
+    sessions,
+    sign_ins,
+    tickets,
+    users,
+    visits,
+)
 
 
-class LineQueries(AuditQueries, DeliveryQueries):
-    """The line of a session under its lock (server.clinic.service.LineTx), and how its patients are reached."""
+class LineQueries(AuditQueries, DeliveryQueries, PlaceQueries):
+    """The line of a session under its lock (server.clinic.moving.MovingTx), and how its patients are reached."""
 
     async def lock_session(self, session_id: str) -> Session | None:
         # FOR NO KEY UPDATE: rows that refer to the session can still be added beside. SQLite has one writer anyway.
@@ -53,16 +78,21 @@ class LineQueries(AuditQueries, DeliveryQueries):
         row = (await self._connection.execute(query)).one_or_none()
         return Contact(ticket_id, row.serial, row.id, row.phone, row.locale, row.link_id) if row else None
 
+    async def session_of(self, ticket_id: str) -> str | None:
+        return await self._connection.scalar(sa.select(tickets.c.session_id).where(tickets.c.id == ticket_id))
 
-class ClinicQueries(LineQueries, TicketAccessQueries):
-    """server.clinic.service.ClinicTx."""
+    async def end_link(self, ticket_id: str, now: datetime, sign_in_until: datetime) -> None:
+        links = sa.update(join_links).where(join_links.c.ticket_id == ticket_id, join_links.c.ended_at.is_(None))
+        await self._connection.execute(links.values(ended_at=now))
+        later = sa.and_(sign_ins.c.ticket_id == ticket_id, sign_ins.c.expires_at > sign_in_until)
+        await self._connection.execute(sa.update(sign_ins).where(later).values(expires_at=sign_in_until))
 
-    async def add_session(self, session_id: str, hours: Hours) -> None:
-        row = {**asdict(hours), "id": session_id, "state": SessionState.PLANNED, "last_serial": 0}
-        await self._connection.execute(sa.insert(sessions).values(row))
+    async def intervene(self, intervention: Intervention) -> None:
+        await self._connection.execute(sa.insert(interventions).values({**asdict(intervention), "id": new_id()}))
 
-    async def save_session_state(self, session_id: str, state: SessionState) -> None:
-        await self._connection.execute(sa.update(sessions).where(sessions.c.id == session_id).values(state=state))
+
+class RelocationQueries(LineQueries, TicketAccessQueries):
+    """From one line into another (server.clinic.relocation.RelocationTx), and a new number at all."""
 
     async def issue_serial(self, session_id: str) -> Session | None:
         raised = sa.update(sessions).where(sessions.c.id == session_id).values(last_serial=sessions.c.last_serial + 1)
@@ -70,12 +100,56 @@ class ClinicQueries(LineQueries, TicketAccessQueries):
             return None
         return await find_session(self._connection, session_id)
 
-    async def add_booking(self, booking: Booking) -> None:
-        made = {"created_at": booking.booked_at, "created_by": booking.booked_by}
-        await self._connection.execute(sa.insert(patients).values({**asdict(booking.patient), **made}))
-        of = {"session_id": booking.session_id, "patient_id": booking.patient.id}
+    async def add_ticket(self, booking: Booking) -> None:
+        of = {"session_id": booking.session_id, "patient_id": booking.patient_id}
         by = {"booked_at": booking.booked_at, "booked_by": booking.booked_by}
-        await self._connection.execute(sa.insert(tickets).values({**asdict(booking.ticket), **of, **by}))
+        row = {**asdict(booking.ticket), **asdict(booking.wish), **of, **by}
+        await self._connection.execute(sa.insert(tickets).values(row))
+
+    async def wish(self, ticket_id: str) -> Wish:
+        query = sa.select(tickets.c.kind, tickets.c.guardian).where(tickets.c.id == ticket_id)
+        row = (await self._connection.execute(query)).one()
+        return Wish(VisitKind(row.kind) if row.kind else None, row.guardian)
+
+    async def carry_over(self, old_id: str, next_id: str, link_until: datetime) -> None:
+        for table in (join_links, sign_ins):
+            living = sa.update(table).where(table.c.ticket_id == old_id, table.c.ended_at.is_(None))
+            await self._connection.execute(living.values(ticket_id=next_id, expires_at=link_until))
+        for table in (complaints, device_tests, documents):
+            handed_in = sa.update(table).where(table.c.ticket_id == old_id)
+            await self._connection.execute(handed_in.values(ticket_id=next_id))
+        given = await self._connection.execute(sa.select(consents).where(in_force(sa.literal(old_id))))
+        for row in given.mappings().all():
+            again = {**row, "id": new_id(), "ticket_id": next_id, "round": 0}
+            await self._connection.execute(sa.insert(consents).values(again))
+
+
+class ClinicQueries(RelocationQueries):
+    """server.clinic.service.ClinicTx and server.clinic.lines.LinesTx."""
+
+    async def add_session(self, session_id: str, hours: Hours) -> None:
+        row = {**asdict(hours), "id": session_id, "state": SessionState.PLANNED, "last_serial": 0}
+        await self._connection.execute(sa.insert(sessions).values(row))
+
+    async def save_session(self, session: Session) -> None:
+        now = {"state": session.state, "message": session.message}
+        await self._connection.execute(sa.update(sessions).where(sessions.c.id == session.id).values(now))
+
+    async def add_doctor(self, session_id: str, doctor_id: str, at: datetime) -> None:
+        row = {"session_id": session_id, "user_id": doctor_id, "joined_at": at}
+        await self._connection.execute(sa.insert(session_doctors).values(row))
+
+    async def drop_doctor(self, session_id: str, doctor_id: str) -> None:
+        of = sa.and_(session_doctors.c.session_id == session_id, session_doctors.c.user_id == doctor_id)
+        await self._connection.execute(sa.delete(session_doctors).where(of))
+
+    async def department_of(self, doctor_id: str) -> str | None:
+        of = sa.select(doctor_profiles.c.department_id).where(doctor_profiles.c.doctor_id == doctor_id)
+        return await self._connection.scalar(of)
+
+    async def add_patient(self, patient: Patient, at: datetime, by: str) -> None:
+        row = {**asdict(patient), "created_at": at, "created_by": by}
+        await self._connection.execute(sa.insert(patients).values(row))
 
     async def holder(self, ticket_id: str) -> Holder | None:
         of_ticket = sa.select(tickets.c.session_id).where(tickets.c.id == ticket_id)
@@ -97,6 +171,11 @@ class ClinicLookQueries:
     async def session(self, session_id: str) -> Session | None:
         return await find_session(self._connection, session_id)
 
+    async def session_with(self, ticket_id: str) -> Session | None:
+        of = sa.select(tickets.c.session_id).where(tickets.c.id == ticket_id)
+        session_id = await self._connection.scalar(of)
+        return await find_session(self._connection, session_id) if session_id else None
+
     async def sessions(self, span: Span, doctor_id: str | None) -> Sequence[tuple[Session, int]]:
         today = sa.and_(sessions.c.opens_at >= span.first, sessions.c.opens_at < span.end)
         over_midnight = sa.or_(sessions.c.state == SessionState.OPEN, sessions.c.closes_at > span.first)
@@ -108,7 +187,9 @@ class ClinicLookQueries:
             .order_by(sessions.c.opens_at, sessions.c.id)
         )
         if doctor_id is not None:
-            query = query.where(sessions.c.doctor_id == doctor_id)
+            own = sa.select(doctor_profiles.c.department_id).where(doctor_profiles.c.doctor_id == doctor_id)
+            may_join = sessions.c.department_id == own.scalar_subquery()
+            query = query.where(sa.or_(calls_from(doctor_id), may_join))
         return [(session_of(row), row.waiting) for row in await self._connection.execute(query)]
 
     async def ticket_facts(self, session_id: str) -> Sequence[TicketFacts]:
@@ -119,23 +200,45 @@ class ClinicLookQueries:
                 latest_visit_id().label("visit_id"),
                 is_consented().label("consented"),
                 _worst_alarm().label("worst_alarm"),
+                _latest_reason().label("reason"),
+                complaints.c.text.label("complaint"),
+                *device_test_columns(),
             )
             .join(patients, patients.c.id == tickets.c.patient_id)
+            .outerjoin(complaints, complaints.c.ticket_id == tickets.c.id)
+            .outerjoin(device_tests, device_tests.c.ticket_id == tickets.c.id)
             .where(tickets.c.session_id == session_id)
             .order_by(tickets.c.serial)
         )
         return [_facts(row) for row in await self._connection.execute(query)]
 
+    async def unsettled(self, after: datetime, before: datetime) -> Sequence[str]:
+        """server.clinic.day_end.UnsettledLook."""
+        left = sa.select(tickets.c.session_id).where(_OUTSIDE).distinct()
+        query = sa.select(sessions.c.id).where(sessions.c.id.in_(left), sessions.c.closes_at.between(after, before))
+        return (await self._connection.scalars(query)).all()
+
     async def has_ticket_with(self, doctor_id: str, patient_id: str) -> bool:
         own = (
             sa.select(tickets.c.id)
             .join(sessions, sessions.c.id == tickets.c.session_id)
-            .where(tickets.c.patient_id == patient_id, sessions.c.doctor_id == doctor_id)
+            .where(tickets.c.patient_id == patient_id, calls_from(doctor_id))
         )
-        return bool(await self._connection.scalar(sa.select(own.exists())))
+        seen = sa.select(visits.c.id).where(visits.c.patient_id == patient_id, visits.c.doctor_id == doctor_id)
+        return bool(await self._connection.scalar(sa.select(sa.or_(own.exists(), seen.exists()))))
+
+    async def display(self, session_id: str) -> DisplayView | None:
+        query = _sessions().add_columns(_waiting().label("waiting")).where(sessions.c.id == session_id)
+        row = (await self._connection.execute(query)).one_or_none()
+        in_room = sa.select(tickets.c.serial).where(tickets.c.session_id == session_id, tickets.c.state.in_(IN_ROOM))
+        calling = (await self._connection.scalars(in_room.order_by(tickets.c.called_at))).all()
+        return display_view(session_of(row), calling, row.waiting) if row else None
 
 
 _PATIENT_COLUMNS = (patients.c.name, patients.c.sex, patients.c.birth_date, patients.c.phone, patients.c.locale)
+# The very words of the partial index ix_tickets_outside, so that both planners find the few by it.
+_OUTSIDE = sa.text("tickets.state IN ('booked','arrived','held')")
+_BETWEEN = "\x1f"  # unit separator: stands in nobody's name
 _ALARM_RANK = sa.case((alarms.c.priority == "high", 0), (alarms.c.priority == "medium", 1), else_=2)
 
 
@@ -154,6 +257,11 @@ def session_of(row: sa.Row[Any]) -> Session:
         closes_at=row.closes_at,
         state=SessionState(row.state),
         last_serial=row.last_serial,
+        message=row.message,
+        joined=_joined_doctors(row.joined),
+        department=Department(row.department_id, row.department_name) if row.department_id else None,
+        capacity=row.capacity,
+        kinds=kinds_of(row.kinds),
     )
 
 
@@ -164,8 +272,14 @@ def ticket_of(row: sa.Row[Any]) -> Ticket:
         place=row.place,
         state=TicketState(row.state),
         missed=row.missed,
+        urgency=Urgency(row.urgency),
         cause=Cause(row.cause) if row.cause else None,
+        late=row.late,
+        planned_at=row.planned_at,
         arrived_at=row.arrived_at,
+        called_at=row.called_at,
+        called_by=row.called_by,
+        came_from=row.came_from,
     )
 
 
@@ -177,11 +291,35 @@ def latest_visit_id() -> sa.ScalarSelect[Any]:
 
 def is_consented() -> sa.ColumnElement[bool]:
     """Of the ticket of the query around it."""
-    return sa.select(consents.c.id).where(consents.c.ticket_id == tickets.c.id).correlate(tickets).exists()
+    return sa.select(consents.c.id).where(in_force(tickets.c.id)).correlate(tickets).exists()
+
+
+def in_force(ticket_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Consents of this ticket that were given after the last time that they were withdrawn."""
+    withdrawn = sa.select(sa.func.count()).select_from(consent_withdrawals)
+    rounds = withdrawn.where(consent_withdrawals.c.ticket_id == consents.c.ticket_id).correlate(consents)
+    return sa.and_(consents.c.ticket_id == ticket_id, consents.c.round == rounds.scalar_subquery())
 
 
 def _sessions() -> sa.Select[Any]:
-    return sa.select(sessions, users.c.name.label("doctor_name")).join(users, users.c.id == sessions.c.doctor_id)
+    named = (users.c.name.label("doctor_name"), departments.c.name.label("department_name"))
+    query = sa.select(sessions, *named, _joined()).join(users, users.c.id == sessions.c.doctor_id)
+    return query.outerjoin(departments, departments.c.id == sessions.c.department_id)
+
+
+def _joined() -> sa.Label[Any]:
+    """Those who call from the session beside its owner, in one column: a session is read for every page that waits."""
+    colleagues = users.alias("colleagues")
+    each = session_doctors.c.user_id + " " + colleagues.c.name
+    joined = sa.select(sa.func.aggregate_strings(each, _BETWEEN)).select_from(session_doctors)
+    joined = joined.join(colleagues, colleagues.c.id == session_doctors.c.user_id)
+    of = joined.where(session_doctors.c.session_id == sessions.c.id).correlate(sessions)
+    return of.scalar_subquery().label("joined")
+
+
+def _joined_doctors(column: str | None) -> tuple[Doctor, ...]:
+    found = (each.split(" ", 1) for each in (column or "").split(_BETWEEN) if each)
+    return tuple(sorted((Doctor(*each) for each in found), key=lambda doctor: (doctor.name, doctor.id)))
 
 
 def _waiting() -> sa.ScalarSelect[Any]:
@@ -189,6 +327,19 @@ def _waiting() -> sa.ScalarSelect[Any]:
     return waiting.where(
         tickets.c.session_id == sessions.c.id, tickets.c.state == TicketState.ARRIVED
     ).scalar_subquery()
+
+
+def calls_from(doctor_id: str) -> sa.ColumnElement[bool]:
+    """The session of the query around it is the doctor's own, or one that the doctor has joined and not left."""
+    joined = sa.select(session_doctors.c.user_id).where(
+        session_doctors.c.session_id == sessions.c.id, session_doctors.c.user_id == doctor_id
+    )
+    return sa.or_(sessions.c.doctor_id == doctor_id, joined.correlate(sessions).exists())
+
+
+def _latest_reason() -> sa.ScalarSelect[Any]:
+    latest = sa.select(interventions.c.reason).where(interventions.c.ticket_id == tickets.c.id)
+    return latest.order_by(interventions.c.at.desc()).limit(1).correlate(tickets).scalar_subquery()
 
 
 def _worst_alarm() -> sa.ScalarSelect[Any]:
@@ -206,4 +357,31 @@ def _facts(row: sa.Row[Any]) -> TicketFacts:
         phone=row.patient_phone,
         locale=row.patient_locale,
     )
-    return TicketFacts(ticket_of(row), patient, row.visit_id, row.consented, row.worst_alarm)
+    return TicketFacts(
+        ticket_of(row),
+        patient,
+        row.visit_id,
+        row.consented,
+        worst_alarm=row.worst_alarm,
+        reason=row.reason,
+        complaint=row.complaint,
+        device_test=device_test_of(row),
+    )
+
+
+def device_test_columns() -> list[sa.Label[Any]]:
+    """Of the outer join of device_tests."""
+    return [column.label(f"test_{column.name}") for column in device_tests.c]
+
+
+def device_test_of(row: sa.Row[Any]) -> DeviceTestView | None:
+    if row.test_tested_at is None:
+        return None
+    return DeviceTestView(
+        camera=row.test_camera,
+        microphone=row.test_microphone,
+        speaker=row.test_speaker,
+        rtt_ms=row.test_rtt_ms,
+        kbps=row.test_kbps,
+        tested_at=row.test_tested_at,
+    )

@@ -30,6 +30,7 @@ from server.store.tables import (
     partitions,
     patient_states,
     patients,
+    session_doctors,
     sessions,
     tickets,
     transitions,
@@ -147,8 +148,10 @@ class MonitoringLookQueries(RecordQueries):
         in_charge = sa.select(associations.c.responsible_id).where(associations.c.patient_id == patient_id)
         consulted = await self._connection.execute(consultations(now).where(tickets.c.patient_id == patient_id))
         visited = consulted.all()
+        lines = {row.session_id for row in visited}
+        joined = sa.select(session_doctors.c.user_id).where(session_doctors.c.session_id.in_(lines))
         doctors = {*await self._connection.scalars(in_charge), *(row.doctor_id for row in visited)}
-        return Audience(sorted(doctors), sorted({row.session_id for row in visited}))
+        return Audience(sorted({*doctors, *await self._connection.scalars(joined)}), sorted(lines))
 
     async def patient_of(self, transition_id: str) -> str | None:
         query = sa.select(alarms.c.patient_id).join(transitions, transitions.c.alarm_id == alarms.c.id)

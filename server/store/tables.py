@@ -70,6 +70,7 @@ users = sa.Table(
     sa.Column("password_hash", sa.Text, nullable=False),
     sa.Column("phone", sa.String(20)),  # E.164; where an alarm reaches this person
     sa.Column("locale", sa.String(8), nullable=False),
+    sa.Column("email", sa.String(254)),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("disabled_at", Moment),
 )
@@ -99,7 +100,50 @@ sign_ins = sa.Table(
     sa.Column("seen_at", Moment, nullable=False),
     sa.Column("expires_at", Moment, nullable=False),
     sa.Column("ended_at", Moment),
+    sa.Column("stepped_up_at", Moment),  # the last time that the second factor was shown in this sign-in …
+    sa.Column("stepped_up_by", sa.String(16)),  # … and which it was: totp | passkey
     sa.CheckConstraint("(user_id IS NULL) <> (ticket_id IS NULL)", name="one_principal"),
+)
+
+totp_factors = sa.Table(
+    "totp_factors",  # an authenticator app; its secret follows from this row's id and the installation's key
+    metadata,
+    _id(),
+    _ref("user_id", "users.id"),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("confirmed_at", Moment),  # from then on it counts
+    sa.Column("last_step", sa.BigInteger),  # of time: a code of this step or an earlier one was used
+    sa.Column("ended_at", Moment),
+)
+sa.Index(
+    "uq_totp_factors_living",
+    totp_factors.c.user_id,
+    unique=True,
+    sqlite_where=sa.text("confirmed_at IS NOT NULL AND ended_at IS NULL"),
+    postgresql_where=sa.text("confirmed_at IS NOT NULL AND ended_at IS NULL"),
+)
+
+passkeys = sa.Table(
+    "passkeys",
+    metadata,
+    _id(),
+    _ref("user_id", "users.id"),
+    sa.Column("credential_id", sa.LargeBinary(1023), nullable=False, unique=True),
+    sa.Column("public_key", sa.LargeBinary, nullable=False),  # COSE
+    sa.Column("sign_count", sa.BigInteger, nullable=False),
+    sa.Column("label", sa.String(60), nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("used_at", Moment),
+    sa.Column("ended_at", Moment),
+)
+
+passkey_challenges = sa.Table(
+    "passkey_challenges",  # one a sign-in and purpose, taken by its answer
+    metadata,
+    sa.Column("sign_in_id", sa.String(32), sa.ForeignKey("sign_ins.id"), primary_key=True),
+    sa.Column("purpose", sa.String(16), primary_key=True),  # enrol | step_up
+    sa.Column("challenge", sa.LargeBinary(64), nullable=False),
+    sa.Column("expires_at", Moment, nullable=False),
 )
 
 audit = sa.Table(
@@ -113,6 +157,65 @@ audit = sa.Table(
     sa.Column("detail", sa.JSON, nullable=False),  # ids and codes; never names, telephone numbers or values
 )
 
+audit_seals = sa.Table(
+    "audit_seals",  # server.access.chain: one link a row of the audit, written behind it; append-only like it
+    metadata,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),  # without gaps from 0: no chain forks
+    sa.Column("audit_id", sa.BigInteger, nullable=False, unique=True),  # no foreign key: nothing locks what it records
+    sa.Column("settled", sa.BigInteger, nullable=False),
+    sa.Column("sealed_at", Moment, nullable=False),
+    sa.Column("mac", sa.LargeBinary(32), nullable=False),
+)
+
+# ── rosters ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+departments = sa.Table(
+    "departments",
+    metadata,
+    _id(),
+    sa.Column("name", sa.String(60), nullable=False, unique=True),
+    sa.Column("name_en", sa.String(60), nullable=False),
+    sa.Column("childrens", sa.Boolean, nullable=False),  # its field is the medicine of children
+)
+
+doctor_profiles = sa.Table(
+    "doctor_profiles",
+    metadata,
+    sa.Column("doctor_id", sa.String(32), sa.ForeignKey("users.id"), primary_key=True),
+    _ref("department_id", "departments.id", nullable=True),
+    sa.Column("title", sa.String(60), nullable=False),
+    sa.Column("title_en", sa.String(60), nullable=False),
+    sa.Column("licence_no", sa.String(64), nullable=False),
+    sa.Column("practice_since", sa.Date),  # of independent practice
+    sa.Column("licence_until", sa.Date),
+    sa.Column("consented_at", Moment),  # the registering institution's consent was put on record
+)
+
+session_templates = sa.Table(
+    "session_templates",  # a weekly window of a doctor: server.clinic.roster.templates.Template
+    metadata,
+    _id(),
+    _ref("doctor_id", "users.id"),
+    _ref("department_id", "departments.id"),
+    sa.Column("title", sa.String(120), nullable=False),
+    sa.Column("weekday", sa.Integer, nullable=False),  # 0 is Monday
+    sa.Column("opens", sa.String(5), nullable=False),  # the hospital's wall clock, "08:00"
+    sa.Column("closes", sa.String(5), nullable=False),
+    sa.Column("first_day", sa.Date, nullable=False),
+    sa.Column("last_day", sa.Date),
+    sa.Column("capacity", sa.Integer),
+    sa.Column("kinds", sa.JSON, nullable=False),  # [[kind, planned minutes], …]
+    sa.Column("ended_at", Moment),  # taken from the roster; its sessions still name it
+)
+
+holidays = sa.Table(
+    "holidays",
+    metadata,
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("name", sa.String(60), nullable=False),
+    sa.Column("runs_as", sa.Integer),  # the weekday whose templates are worked that day; NULL: none are
+)
+
 # ── patients, clinic, visits ──────────────────────────────────────────────────────────────────────────────────────
 
 patients = sa.Table(
@@ -124,6 +227,7 @@ patients = sa.Table(
     sa.Column("birth_date", sa.Date, nullable=False),
     sa.Column("phone", sa.String(20), nullable=False),  # E.164; families share one, so not unique
     sa.Column("locale", sa.String(8), nullable=False),
+    sa.Column("email", sa.String(254)),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("created_by", sa.String(32), nullable=False),
 )
@@ -136,8 +240,23 @@ sessions = sa.Table(
     _ref("doctor_id", "users.id"),
     sa.Column("opens_at", Moment, nullable=False, index=True),
     sa.Column("closes_at", Moment, nullable=False),
-    sa.Column("state", sa.String(16), nullable=False),  # planned | open | closed
+    sa.Column("state", sa.String(16), nullable=False),  # planned | open | suspended | closed
     sa.Column("last_serial", sa.Integer, nullable=False),  # raised in the booking's own transaction
+    sa.Column("message", sa.String(200)),  # shown to those who wait while the session is suspended
+    _ref("department_id", "departments.id", nullable=True),
+    _ref("template_id", "session_templates.id", nullable=True),  # the roster made it from this …
+    sa.Column("roster_day", sa.Date),  # … for this local day, once
+    sa.Column("capacity", sa.Integer),  # NULL: no bound
+    sa.Column("kinds", sa.JSON),  # [[kind, planned minutes], …]; NULL: any
+    sa.Index("uq_sessions_roster", "template_id", "roster_day", unique=True),
+)
+
+session_doctors = sa.Table(
+    "session_doctors",  # who calls from a session beside its own doctor
+    metadata,
+    sa.Column("session_id", sa.String(32), sa.ForeignKey("sessions.id"), primary_key=True),
+    sa.Column("user_id", sa.String(32), sa.ForeignKey("users.id"), primary_key=True, index=True),
+    sa.Column("joined_at", Moment, nullable=False),
 )
 
 tickets = sa.Table(
@@ -147,14 +266,63 @@ tickets = sa.Table(
     _ref("session_id", "sessions.id"),
     sa.Column("serial", sa.Integer, nullable=False),
     _ref("patient_id", "patients.id"),
-    sa.Column("state", sa.String(16), nullable=False),  # server.clinic.line.TicketState
+    sa.Column("state", sa.String(16), nullable=False),  # server.clinic.ticket.TicketState
     sa.Column("cause", sa.String(32)),
     sa.Column("place", sa.BigInteger, nullable=False),  # orders the line: serial × 1000, moved by a missed call
     sa.Column("missed", sa.Integer, nullable=False),
     sa.Column("booked_at", Moment, nullable=False),
     sa.Column("booked_by", sa.String(32), nullable=False),
     sa.Column("arrived_at", Moment),
+    sa.Column("urgency", sa.Integer, nullable=False, server_default="2"),  # 0 urgent, 1 soon, 2 routine: before place
+    sa.Column("late", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("planned_at", Moment),
+    sa.Column("called_at", Moment),  # the last time
+    sa.Column("called_by", sa.String(32)),  # the doctor in whose room it is
+    sa.Column("came_from", sa.String(32)),  # the ticket that this one goes on from
+    sa.Column("kind", sa.String(16)),  # server.clinic.kinds.VisitKind
+    sa.Column("guardian", sa.String(60)),  # who comes with a child, as named at the booking
     sa.UniqueConstraint("session_id", "serial"),
+)
+
+waiting_list = sa.Table(
+    "waiting_list",  # who wants a place in a full session: server.clinic.roster.waiting_list.Entry
+    metadata,
+    _id(),
+    _ref("session_id", "sessions.id"),
+    _ref("patient_id", "patients.id"),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("kind", sa.String(16)),
+    sa.Column("guardian", sa.String(60)),
+    sa.Column("state", sa.String(16), nullable=False),  # waiting | offered | taken | lapsed
+    sa.Column("listed_at", Moment, nullable=False),
+    sa.Column("offered_until", Moment),  # a place is held for this person until then
+    sa.Column("token_hash", sa.LargeBinary(32), nullable=False, unique=True),  # SHA-256 of the offer's token
+    sa.Column("tries_left", sa.Integer, nullable=False),
+    sa.UniqueConstraint("session_id", "position"),
+)
+sa.Index(
+    "ix_waiting_list_offered",
+    waiting_list.c.offered_until,
+    sqlite_where=sa.text("state = 'offered'"),
+    postgresql_where=sa.text("state = 'offered'"),
+)
+sa.Index("uq_tickets_came_from", tickets.c.came_from, unique=True)  # nobody is moved twice at once
+sa.Index(
+    "ix_tickets_outside",  # those who may still be called: few, among all that there ever were
+    tickets.c.session_id,
+    sqlite_where=sa.text("state IN ('booked','arrived','held')"),
+    postgresql_where=sa.text("state IN ('booked','arrived','held')"),
+)
+
+interventions = sa.Table(
+    "interventions",  # append-only: where a person stepped out of the line's order, and why
+    metadata,
+    _id(),
+    _ref("ticket_id", "tickets.id"),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("by", sa.String(32), nullable=False),
+    sa.Column("step", sa.String(16), nullable=False),  # server.clinic.interventions.Step
+    sa.Column("reason", sa.String(200), nullable=False),  # for staff; the audit holds no free text
 )
 
 visits = sa.Table(
@@ -208,7 +376,110 @@ consents = sa.Table(
     sa.Column("text_sha256", sa.String(64), nullable=False),
     sa.Column("locale", sa.String(8), nullable=False),
     sa.Column("agreed_at", Moment, nullable=False),
-    sa.UniqueConstraint("ticket_id", "text_id", "text_version"),
+    sa.Column("round", sa.Integer, nullable=False, server_default="0"),  # how often it was withdrawn before
+    sa.UniqueConstraint("ticket_id", "text_id", "text_version", "round"),
+)
+
+consent_withdrawals = sa.Table(
+    "consent_withdrawals",  # ends the consents of its round; agreeing again begins the next
+    metadata,
+    _id(),
+    _ref("ticket_id", "tickets.id"),
+    sa.Column("round", sa.Integer, nullable=False),
+    sa.Column("withdrawn_at", Moment, nullable=False),
+    sa.UniqueConstraint("ticket_id", "round"),
+)
+
+complaints = sa.Table(
+    "complaints",  # in the patient's own few words
+    metadata,
+    sa.Column("ticket_id", sa.String(32), sa.ForeignKey("tickets.id"), primary_key=True),
+    sa.Column("text", sa.String(500), nullable=False),
+    sa.Column("told_at", Moment, nullable=False),
+)
+
+device_tests = sa.Table(
+    "device_tests",  # the last one of the patient's page
+    metadata,
+    sa.Column("ticket_id", sa.String(32), sa.ForeignKey("tickets.id"), primary_key=True),
+    sa.Column("camera", sa.Boolean, nullable=False),
+    sa.Column("microphone", sa.Boolean, nullable=False),
+    sa.Column("speaker", sa.Boolean, nullable=False),
+    sa.Column("rtt_ms", sa.Integer),
+    sa.Column("kbps", sa.Integer),
+    sa.Column("tested_at", Moment, nullable=False),
+)
+
+documents = sa.Table(
+    "documents",  # a photograph or report of the patient's
+    metadata,
+    _id(),
+    _ref("ticket_id", "tickets.id"),
+    sa.Column("media_type", sa.String(32), nullable=False),  # image/jpeg | application/pdf, by content
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),  # of what is kept, after re-encoding
+    sa.Column("uploaded_at", Moment, nullable=False),
+    sa.Column("removed_at", Moment),  # by the patient, before the visit; its content is gone
+)
+
+document_contents = sa.Table(
+    "document_contents",
+    metadata,
+    sa.Column("document_id", sa.String(32), sa.ForeignKey("documents.id"), primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    info={"rows_a_fetch": 2},  # a row holds megabytes
+)
+
+prior_diagnoses = sa.Table(
+    "prior_diagnoses",  # the doctor attests to have seen an earlier diagnosis; the last one counts
+    metadata,
+    _id(),
+    _ref("visit_id", "visits.id"),
+    _ref("document_id", "documents.id", nullable=True),
+    sa.Column("document_sha256", sa.String(64)),
+    sa.Column("note", sa.String(500)),  # where it was seen otherwise
+    sa.Column("attested_by", sa.String(32), nullable=False),
+    sa.Column("attested_at", Moment, nullable=False),
+    sa.Column("policy", sa.String(32), nullable=False),  # server.visits.policy.Pack.name at that moment
+)
+
+guardians = sa.Table(
+    "guardians",  # who is with a child, as the doctor has seen; the last one counts
+    metadata,
+    _id(),
+    _ref("visit_id", "visits.id"),
+    sa.Column("name", sa.String(60), nullable=False),
+    sa.Column("present", sa.Boolean, nullable=False),
+    sa.Column("recorded_by", sa.String(32), nullable=False),
+    sa.Column("recorded_at", Moment, nullable=False),
+    sa.Column("policy", sa.String(32), nullable=False),
+)
+
+# ── waiting times ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+openings = sa.Table(
+    "openings",  # when a session was first seen open
+    metadata,
+    sa.Column("session_id", sa.String(32), sa.ForeignKey("sessions.id"), primary_key=True),
+    sa.Column("opened_at", Moment, nullable=False),
+)
+
+predictions = sa.Table(
+    "predictions",  # the waiting time first told to a ticket with so many others ahead, and what came of it
+    metadata,
+    sa.Column("ticket_id", sa.String(32), sa.ForeignKey("tickets.id"), primary_key=True),
+    sa.Column("ahead", sa.Integer, primary_key=True, autoincrement=False),
+    _ref("session_id", "sessions.id"),
+    _ref("doctor_id", "users.id"),  # whose session it is
+    sa.Column("kind", sa.String(16)),
+    sa.Column("phase", sa.String(16), nullable=False),  # server.clinic.waiting.Phase
+    sa.Column("made_at", Moment, nullable=False, index=True),
+    sa.Column("mean_s", sa.Float, nullable=False),  # as estimated, before it was calibrated
+    sa.Column("variance_s2", sa.Float, nullable=False),
+    sa.Column("low_s", sa.Float, nullable=False),
+    sa.Column("middle_s", sa.Float, nullable=False),
+    sa.Column("high_s", sa.Float, nullable=False),
+    sa.Column("waited_s", sa.Float),  # NULL: not called since
 )
 
 # ── devices and monitoring ────────────────────────────────────────────────────────────────────────────────────────
@@ -376,8 +647,8 @@ deliveries = sa.Table(
     sa.Column("cause", sa.String(80), nullable=False),  # "transition:…", "ticket:…:booked"
     sa.Column("step", sa.Integer, nullable=False),
     sa.Column("recipient", sa.String(64), nullable=False),  # "user:…", "patient:…"
-    sa.Column("channel", sa.String(16), nullable=False),  # sms
-    sa.Column("address", sa.String(64), nullable=False),
+    sa.Column("channel", sa.String(16), nullable=False),  # push | sms | mail | voice
+    sa.Column("address", sa.String(254), nullable=False),  # of a push, the subscription's id
     sa.Column("template", sa.String(32), nullable=False),
     sa.Column("locale", sa.String(8), nullable=False),
     sa.Column(
@@ -385,14 +656,19 @@ deliveries = sa.Table(
     ),  # "{link}" stands where the join link goes: a database that leaks opens no visit
     sa.Column("link_id", sa.String(32)),
     sa.Column("urgent", sa.Boolean, nullable=False),  # alarms go before everything else
-    sa.Column("state", sa.String(16), nullable=False),  # queued | sent | failed | expired
+    sa.Column("state", sa.String(16), nullable=False),  # server.notifications.deliveries.DeliveryState
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("next_try_at", Moment, nullable=False),
     sa.Column("expires_at", Moment, nullable=False),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("sent_at", Moment),
-    sa.Column("provider_id", sa.String(64)),
+    sa.Column("provider_id", sa.String(128)),
     sa.Column("error", sa.String(256)),
+    sa.Column("template_version", sa.Integer, nullable=False, server_default="0"),  # 0: the built-in words
+    sa.Column("origin", sa.String(64)),  # the network that asked, where anybody may ask
+    sa.Column("gateway", sa.String(32)),
+    sa.Column("receipt_at", Moment),
+    sa.Column("reach_at", Moment),  # when the person's ladder looks at it again; NULL: nothing follows
     sa.UniqueConstraint("cause", "step", "recipient", "channel"),
 )
 sa.Index(
@@ -400,4 +676,73 @@ sa.Index(
     deliveries.c.next_try_at,
     sqlite_where=sa.text("state = 'queued'"),
     postgresql_where=sa.text("state = 'queued'"),
+)
+sa.Index(
+    "ix_deliveries_reach",
+    deliveries.c.reach_at,
+    sqlite_where=sa.text("reach_at IS NOT NULL"),
+    postgresql_where=sa.text("reach_at IS NOT NULL"),
+)
+sa.Index("ix_deliveries_provider_id", deliveries.c.provider_id)
+
+receipts = sa.Table(
+    "receipts",  # what a provider said became of a message, once each; also of one whose sending is not recorded yet
+    metadata,
+    sa.Column("gateway", sa.String(32), primary_key=True),
+    sa.Column("provider_id", sa.String(128), primary_key=True),
+    sa.Column("state", sa.String(16), primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("error", sa.String(256)),
+    sa.Column("received_at", Moment, nullable=False),
+)
+
+message_counts = sa.Table(
+    "message_counts",  # messages of a day against their budgets; days that are over are dropped
+    metadata,
+    sa.Column("purse", sa.String(16), primary_key=True),  # ordinary | alarms
+    sa.Column("day", sa.String(10), primary_key=True),
+    sa.Column("scope", sa.String(16), primary_key=True),  # server.notifications.budgets.Scope
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("used", sa.Integer, nullable=False),
+)
+
+message_templates = sa.Table(
+    "message_templates",  # the hospital's own words; every written version stays
+    metadata,
+    _id(),
+    sa.Column("template", sa.String(32), nullable=False),
+    sa.Column("locale", sa.String(8), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),  # from 1
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("written_at", Moment, nullable=False),
+    sa.Column("written_by", sa.String(32), nullable=False),
+    sa.UniqueConstraint("template", "locale", "version"),
+)
+
+push_subscriptions = sa.Table(
+    "push_subscriptions",  # a browser that takes web push, and whose it is
+    metadata,
+    _id(),
+    sa.Column("recipient", sa.String(64), nullable=False, index=True),  # "user:…", "patient:…"
+    sa.Column("endpoint", sa.String(1024), nullable=False, unique=True),
+    sa.Column("p256dh", sa.String(128), nullable=False),
+    sa.Column("auth", sa.String(64), nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("ended_at", Moment),
+)
+
+link_recoveries = sa.Table(
+    "link_recoveries",  # a telephone number whose links were asked for; answered by tick, so that asking takes no time
+    metadata,
+    _id(),
+    sa.Column("phone", sa.String(20), nullable=False),
+    sa.Column("origin", sa.String(64), nullable=False),
+    sa.Column("asked_at", Moment, nullable=False),
+    sa.Column("done_at", Moment),
+)
+sa.Index(
+    "ix_link_recoveries_open",
+    link_recoveries.c.asked_at,
+    sqlite_where=sa.text("done_at IS NULL"),
+    postgresql_where=sa.text("done_at IS NULL"),
 )

@@ -1,6 +1,6 @@
 """Queries of visits, notes and consents. A visit is changed under its session's lock (server.store.clinic)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -10,10 +10,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.clinic.line import Line
+from server.clinic.session import Session
+from server.clinic.ticket import IN_ROOM, TicketState
 from server.ids import new_id
 from server.patients.patient import Patient, Sex
-from server.store.clinic import LineQueries, find_session, ticket_of
-from server.store.tables import consents, join_links, notes, patients, sign_ins, tickets, users, visits
+from server.store.clinic import RelocationQueries, find_session, in_force, ticket_of
+from server.store.policy import AttestationQueries, attested_in, standing_of
+from server.store.preparation import preparation_of, preparations_of
+from server.store.tables import consent_withdrawals, consents, notes, patients, tickets, users, visits
 from server.visits.note import Note
 from server.visits.views import Consent, OwnTicketFacts, VisitFacts
 from server.visits.visit import Outcome, Visit, VisitState, VisitTimes
@@ -22,8 +26,8 @@ from server.visits.visit import Outcome, Visit, VisitState, VisitTimes
 _OPEN = sa.text("visits.state IN ('called','in_visit')")
 
 
-class VisitQueries(LineQueries):
-    """server.visits.service.VisitsTx and server.visits.records.RecordsTx."""
+class VisitQueries(RelocationQueries, AttestationQueries):
+    """server.visits.service.VisitsTx, server.visits.records.RecordsTx and server.visits.attestation.AttestationTx."""
 
     async def is_free(self, doctor_id: str) -> bool:
         lock = sa.select(users.c.id).where(users.c.id == doctor_id).with_for_update(key_share=True)
@@ -55,26 +59,30 @@ class VisitQueries(LineQueries):
     async def is_consented(self, ticket_id: str) -> bool:
         return await _is_consented(self._connection, ticket_id)
 
-    async def end_link(self, ticket_id: str, now: datetime, sign_in_until: datetime) -> None:
-        links = sa.update(join_links).where(join_links.c.ticket_id == ticket_id, join_links.c.ended_at.is_(None))
-        await self._connection.execute(links.values(ended_at=now))
-        later = sa.and_(sign_ins.c.ticket_id == ticket_id, sign_ins.c.expires_at > sign_in_until)
-        await self._connection.execute(sa.update(sign_ins).where(later).values(expires_at=sign_in_until))
-
     async def last_note(self, visit_id: str) -> Note | None:
         return await _last_note(self._connection, visit_id)
 
     async def add_note(self, visit_id: str, note: Note) -> None:
         await self._connection.execute(sa.insert(notes).values({**asdict(note), "id": new_id(), "visit_id": visit_id}))
 
-    async def session_of(self, ticket_id: str) -> str | None:
-        return await self._connection.scalar(sa.select(tickets.c.session_id).where(tickets.c.id == ticket_id))
-
     async def add_consent(self, consent: Consent) -> bool:
         insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-        row = {**asdict(consent), "id": new_id()}
+        row = {**asdict(consent), "id": new_id(), "round": await self._rounds(consent.ticket_id)}
         added = await self._connection.execute(insert(consents).values(row).on_conflict_do_nothing())
         return added.rowcount == 1
+
+    async def withdraw_consent(self, ticket_id: str, at: datetime) -> bool:
+        if not await self.is_consented(ticket_id):
+            return False
+        ended = await self._rounds(ticket_id)
+        row = {"id": new_id(), "ticket_id": ticket_id, "round": ended, "withdrawn_at": at}
+        await self._connection.execute(sa.insert(consent_withdrawals).values(row))
+        return True
+
+    async def _rounds(self, ticket_id: str) -> int:
+        """How often the consents of this ticket were withdrawn so far."""
+        withdrawn = sa.select(sa.func.count()).select_from(consent_withdrawals)
+        return await self._connection.scalar(withdrawn.where(consent_withdrawals.c.ticket_id == ticket_id)) or 0
 
 
 class VisitLookQueries:
@@ -91,7 +99,7 @@ class VisitLookQueries:
 
     async def visit_facts(self, visit_id: str) -> VisitFacts | None:
         query = (
-            sa.select(patients, tickets.c.serial, users.c.name.label("confirmed_by"))
+            sa.select(patients, tickets.c.serial, tickets.c.guardian, users.c.name.label("confirmed_by"))
             .select_from(visits)
             .join(patients, patients.c.id == visits.c.patient_id)
             .join(tickets, tickets.c.id == visits.c.ticket_id)
@@ -104,18 +112,51 @@ class VisitLookQueries:
             return None
         note = await _last_note(self._connection, visit_id)
         patient = Patient(row.id, row.name, Sex(row.sex), row.birth_date, phone=row.phone, locale=row.locale)
-        return VisitFacts(visit, row.serial, patient, row.confirmed_by, note, await self._consents(visit.ticket_id))
+        return VisitFacts(
+            visit,
+            row.serial,
+            patient,
+            row.confirmed_by,
+            note=note,
+            consents=await self._consents(visit.ticket_id),
+            preparation=await preparation_of(self._connection, visit.ticket_id),
+            guardian_named=row.guardian,
+            attested=await attested_in(self._connection, visit_id),
+            standing=await standing_of(self._connection, visit.doctor_id),
+        )
 
-    async def own_ticket(self, ticket_id: str) -> OwnTicketFacts | None:
-        session_id = await self._connection.scalar(sa.select(tickets.c.session_id).where(tickets.c.id == ticket_id))
-        session = await find_session(self._connection, session_id) if session_id else None
+    async def own_tickets(self, ids: Sequence[str]) -> Mapping[str, OwnTicketFacts]:
+        """A handful of queries, however many wait: after each step of a line all its pages ask at once."""
+        rows = (await self._connection.execute(sa.select(tickets).where(tickets.c.id.in_(ids)))).all()
+        lines = {session_id: await self._session_with_line(session_id) for session_id in {r.session_id for r in rows}}
+        given = sa.select(tickets.c.id).where(tickets.c.id.in_(ids), sa.exists().where(in_force(tickets.c.id)))
+        consented = set(await self._connection.scalars(given))
+        seen = await self._latest_visits(ids)
+        handed_in = await preparations_of(self._connection, ids)
+        return {
+            row.id: OwnTicketFacts(
+                session=lines[row.session_id][0],
+                ahead=lines[row.session_id][1].get(row.id),
+                ticket=ticket_of(row),
+                consented=row.id in consented,
+                visit=seen.get(row.id),
+                preparation=handed_in[row.id],
+            )
+            for row in rows
+        }
+
+    async def _session_with_line(self, session_id: str) -> tuple[Session, Mapping[str, int]]:
+        """And ``Line.ahead`` of all who wait in it."""
+        session = await find_session(self._connection, session_id)
         if session is None:
-            return None
-        rows = await self._connection.execute(sa.select(tickets).where(tickets.c.session_id == session.id))
-        line = Line(session.state, tuple(ticket_of(row) for row in rows))
-        consented = await _is_consented(self._connection, ticket_id)
-        visit = await find_visit(self._connection, visits.c.ticket_id == ticket_id)
-        return OwnTicketFacts(session, line, line.ticket(ticket_id), consented, visit)
+            raise LookupError("a ticket without its session: the foreign key forbids it")
+        here = tickets.c.state.in_([TicketState.ARRIVED, *IN_ROOM])
+        rows = await self._connection.execute(sa.select(tickets).where(tickets.c.session_id == session_id, here))
+        return session, Line(session.state, tuple(ticket_of(row) for row in rows)).standing()
+
+    async def _latest_visits(self, ticket_ids: Sequence[str]) -> Mapping[str, Visit]:
+        query = sa.select(visits).where(visits.c.ticket_id.in_(ticket_ids)).order_by(visits.c.called_at)
+        return {row.ticket_id: _visit_of(row) for row in await self._connection.execute(query)}
 
     async def _consents(self, ticket_id: str) -> tuple[Consent, ...]:
         query = sa.select(consents).where(consents.c.ticket_id == ticket_id).order_by(consents.c.agreed_at)
@@ -145,7 +186,7 @@ async def _last_note(connection: AsyncConnection, visit_id: str) -> Note | None:
 
 
 async def _is_consented(connection: AsyncConnection, ticket_id: str) -> bool:
-    given = sa.select(consents.c.id).where(consents.c.ticket_id == ticket_id).limit(1)
+    given = sa.select(consents.c.id).where(in_force(sa.literal(ticket_id))).limit(1)
     return await connection.scalar(given) is not None
 
 
@@ -156,5 +197,5 @@ def _visit_of(row: sa.Row[Any]) -> Visit:
 
 
 def _consent_of(row: sa.Row[Any]) -> Consent:
-    fields = {key: value for key, value in row._asdict().items() if key != "id"}
+    fields = {key: value for key, value in row._asdict().items() if key not in {"id", "round"}}
     return Consent(**fields)

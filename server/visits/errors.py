@@ -5,6 +5,8 @@ VisitError
 ├── NoticeChanged      agreed to a text that is not the present one
 ├── NoteChanged        the note was edited from a version that is no longer the last
 ├── InvalidNote        too long, or with a character that no text holds
+├── InvalidComplaint   empty, too long, or with a character that no text holds
+├── InvalidAttestation one ``field`` of what a doctor attests cannot be taken
 ├── VisitOver          ended or missed: nothing changes any more but its note
 └── NotInVisit         the patient has not answered
 """
@@ -34,6 +36,20 @@ class InvalidNote(VisitError):
     """A note that cannot be stored. ``field`` names it to the page."""
 
     field = "body"
+
+
+class InvalidComplaint(VisitError):
+    """``field`` names it to the page."""
+
+    field = "text"
+
+
+class InvalidAttestation(VisitError):
+    """``field`` names what cannot be taken."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.field = field
 
 
 class VisitOver(VisitError):

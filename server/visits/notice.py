@@ -8,7 +8,7 @@ from importlib import resources
 from server.visits.errors import NoticeChanged
 
 NOTICE_ID = "risk-notice"
-VERSION = "1"  # raised with every change of a text: consent is to a version
+VERSION = "2"  # raised with every change of a text: consent is to a version
 
 
 @dataclass(frozen=True, slots=True)

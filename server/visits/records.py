@@ -9,7 +9,7 @@ from server.access.audit import AuditEntry
 from server.access.principal import Principal
 from server.clinic.errors import NotFound
 from server.clinic.news import line_topics
-from server.clinic.service import Tell
+from server.clinic.tell import Tell
 from server.visits.note import Edit, Note, write_note
 from server.visits.notice import NOTICE_ID, Agreed, notice
 from server.visits.views import Consent

@@ -5,11 +5,14 @@ from datetime import date, datetime
 
 import msgspec
 
-from server.clinic.line import Cause, Line, Ticket, TicketState
 from server.clinic.session import Session, SessionState
-from server.clinic.views import PatientView, patient_view
+from server.clinic.ticket import OUTSIDE, Cause, Ticket, TicketState
+from server.clinic.views import DeviceTestView, MyWait, PatientView, patient_view
 from server.patients.patient import Patient
+from server.visits.attestation import NOTHING, Attested
 from server.visits.note import Note
+from server.visits.policy.facts import UNKNOWN, Case, DoctorStanding
+from server.visits.policy.pack import Care, Pack
 from server.visits.visit import Outcome, Visit, VisitState
 
 
@@ -25,8 +28,52 @@ class ConsentView(msgspec.Struct, frozen=True):
     agreed_at: datetime
 
 
+class DocumentView(msgspec.Struct, frozen=True):
+    """``media_type`` is "image/jpeg" or "application/pdf"; ``size`` in bytes, as kept."""
+
+    id: str
+    media_type: str
+    size: int
+    uploaded_at: datetime
+
+
+class PriorDiagnosisView(msgspec.Struct, frozen=True):
+    """That the visit's doctor has seen an earlier diagnosis: in a document, or as ``note`` says."""
+
+    document_id: str | None
+    note: str | None
+    attested_at: datetime
+
+
+class GuardianView(msgspec.Struct, frozen=True):
+    name: str
+    present: bool
+    recorded_at: datetime
+
+
+class RefusalView(msgspec.Struct, frozen=True):
+    """``rule`` for programs, ``article`` as the law is cited."""
+
+    rule: str
+    article: str
+    sentence: str
+    sentence_zh: str
+
+
+class CareView(msgspec.Struct, frozen=True):
+    """What the visit may be as it stands. ``policy`` is the rules pack and its version; ``refused`` what is missing."""
+
+    policy: str
+    level: Care
+    may_prescribe: bool
+    refused: list[RefusalView]
+
+
 class VisitView(msgspec.Struct, frozen=True):
-    """For the visit's doctor. ``telephone`` is the patient's, told only while ``media_missing``."""
+    """For the visit's doctor. ``telephone`` is the patient's, told only while ``media_missing``.
+
+    ``guardian_named`` was named at the booking, ``guardian`` was seen by the doctor.
+    """
 
     id: str
     ticket_id: str
@@ -46,6 +93,13 @@ class VisitView(msgspec.Struct, frozen=True):
     outcome: Outcome | None
     note: NoteView | None
     consents: list[ConsentView]
+    complaint: str | None
+    device_test: DeviceTestView | None
+    documents: list[DocumentView]
+    prior_diagnosis: PriorDiagnosisView | None
+    guardian_named: str | None
+    guardian: GuardianView | None
+    care: CareView
 
 
 class SessionHours(msgspec.Struct, frozen=True):
@@ -70,8 +124,18 @@ class MyVisit(msgspec.Struct, frozen=True):
     ring_until: datetime
 
 
+class Suspended(msgspec.Struct, frozen=True):
+    """The doctor has paused; those who wait keep their places."""
+
+    message: str
+
+
 class MyTicket(msgspec.Struct, frozen=True):
-    """For the ticket's patient. ``ahead`` is 0 for the next one, null for who does not wait; ``visit`` the latest."""
+    """For the ticket's patient. ``ahead`` is 0 for the next one, null for who does not wait; ``visit`` the latest.
+
+    ``doctor`` is the one whose room it is in, otherwise the session's own. ``can_cancel``: the number can be given
+    back.
+    """
 
     id: str
     serial: int
@@ -84,6 +148,12 @@ class MyTicket(msgspec.Struct, frozen=True):
     hospital: HospitalView
     consented: bool
     visit: MyVisit | None
+    suspended: Suspended | None
+    can_cancel: bool
+    complaint: str | None
+    device_test: DeviceTestView | None
+    documents: list[DocumentView]
+    wait: MyWait | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +169,15 @@ class Consent:
 
 
 @dataclass(frozen=True, slots=True)
+class Preparation:
+    """What the patient has handed in before the call."""
+
+    complaint: str | None = None
+    device_test: DeviceTestView | None = None
+    documents: tuple[DocumentView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class VisitFacts:
     """What the store knows of a visit. ``confirmed_by`` is the name of who confirmed the patient's identity."""
 
@@ -108,26 +187,51 @@ class VisitFacts:
     confirmed_by: str | None
     note: Note | None
     consents: tuple[Consent, ...]
+    preparation: Preparation = Preparation()
+    guardian_named: str | None = None
+    attested: Attested = NOTHING
+    standing: DoctorStanding = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
 class OwnTicketFacts:
-    """What the store knows of a patient's own ticket. ``visit`` is the latest."""
+    """What the store knows of a patient's own ticket. ``ahead`` as ``Line.ahead``; ``visit`` is the latest."""
 
     session: Session
-    line: Line
+    ahead: int | None
     ticket: Ticket
     consented: bool
     visit: Visit | None
+    preparation: Preparation = Preparation()
 
 
 def note_view(note: Note) -> NoteView:
     return NoteView(note.body, note.version, note.written_at)
 
 
-def visit_view(facts: VisitFacts, day: date) -> VisitView:
+def care_view(facts: VisitFacts, day: date, pack: Pack) -> CareView:
+    """``day`` is the local day of the call."""
+    attested = facts.attested
+    guardian_present = attested.guardian is not None and attested.guardian.present
+    case = Case(facts.patient.age_on(day), attested.prior_diagnosis is not None, guardian_present, facts.standing)
+    judged = pack.judge(case)
+    refused = [RefusalView(each.rule, each.article, each.sentence, each.sentence_zh) for each in judged.refused]
+    return CareView(pack.name, judged.care, judged.may_prescribe, refused)
+
+
+def _prior_diagnosis(attested: Attested) -> PriorDiagnosisView | None:
+    seen = attested.prior_diagnosis
+    return PriorDiagnosisView(seen.document_id, seen.note, seen.attested_at) if seen else None
+
+
+def _guardian(attested: Attested) -> GuardianView | None:
+    guardian = attested.guardian
+    return GuardianView(guardian.name, guardian.present, guardian.recorded_at) if guardian else None
+
+
+def visit_view(facts: VisitFacts, day: date, pack: Pack) -> VisitView:
     """``day`` is the local day of the call, on which the age is told."""
-    visit = facts.visit
+    visit, prepared = facts.visit, facts.preparation
     return VisitView(
         id=visit.id,
         ticket_id=visit.ticket_id,
@@ -147,21 +251,35 @@ def visit_view(facts: VisitFacts, day: date) -> VisitView:
         outcome=visit.outcome,
         note=note_view(facts.note) if facts.note else None,
         consents=[ConsentView(given.text_id, given.text_version, given.agreed_at) for given in facts.consents],
+        complaint=prepared.complaint,
+        device_test=prepared.device_test,
+        documents=list(prepared.documents),
+        prior_diagnosis=_prior_diagnosis(facts.attested),
+        guardian_named=facts.guardian_named,
+        guardian=_guardian(facts.attested),
+        care=care_view(facts, day, pack),
     )
 
 
-def my_ticket(facts: OwnTicketFacts, hospital: HospitalView) -> MyTicket:
+def my_ticket(facts: OwnTicketFacts, hospital: HospitalView, wait: MyWait | None) -> MyTicket:
     ticket, session, visit = facts.ticket, facts.session, facts.visit
+    calling = next((doctor for doctor in session.doctors if doctor.id == ticket.called_by), session.doctors[0])
     return MyTicket(
         id=ticket.id,
         serial=ticket.serial,
         state=ticket.state,
         cause=ticket.cause,
-        ahead=facts.line.ahead(ticket.id),
+        ahead=facts.ahead,
         missed=ticket.missed,
         session=SessionHours(session.title, session.opens_at, session.closes_at, session.state),
-        doctor=Named(session.doctor_name),
+        doctor=Named(calling.name),
         hospital=hospital,
         consented=facts.consented,
         visit=MyVisit(visit.id, visit.state, visit.ring_until) if visit else None,
+        suspended=Suspended(session.message) if session.message is not None else None,
+        can_cancel=ticket.state in OUTSIDE,
+        complaint=facts.preparation.complaint,
+        device_test=facts.preparation.device_test,
+        documents=list(facts.preparation.documents),
+        wait=wait,
     )

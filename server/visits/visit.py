@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from server.clinic.line import Cause
+from server.clinic.ticket import Cause
 from server.visits.errors import NotInVisit, VisitOver
 
 
@@ -32,6 +32,9 @@ class Outcome(StrEnum):
     PATIENT_ABSENT = "patient_absent"
     TECHNICAL_FAILURE = "technical_failure"
     UNFIT_FOR_ONLINE_CARE = "unfit_for_online_care"
+    DOCTOR_ABSENT = "doctor_absent"  # was called away: the patient keeps the place
+    NO_CONSENT = "no_consent"  # the patient took the consent back
+    TRANSFERRED = "transferred"  # sent on: only by the step that makes the new ticket
 
     @property
     def cause(self) -> Cause | None:

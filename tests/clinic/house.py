@@ -12,8 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.access.principal import Principal
 from server.access.roles import Role
+from server.clinic.booking import ClinicRules
+from server.clinic.day_end import DayEnd
+from server.clinic.lines import LineService
 from server.clinic.reader import ClinicReader
-from server.clinic.service import ClinicRules, ClinicService
+from server.clinic.service import ClinicService
 from server.clinic.session import Hours
 from server.clinic.views import TicketRow
 from server.notifications.messages import Sender
@@ -22,11 +25,13 @@ from server.store import tables
 from server.store.clinic import ClinicLookQueries, ClinicQueries
 from server.store.engine import Store
 from server.store.visits import VisitLookQueries, VisitQueries
+from server.visits.calls import CallService
 from server.visits.live import ClinicTopics
 from server.visits.notice import Agreed, notice
 from server.visits.reader import VisitReader
 from server.visits.records import RecordService
-from server.visits.service import VisitRules, VisitService
+from server.visits.rules import VisitRules
+from server.visits.service import VisitService
 from server.visits.views import HospitalView
 from server.visits.visit import VisitTimes
 
@@ -69,13 +74,12 @@ class House:
         begin_visit, look_visit = partial(self.store.write, VisitQueries), partial(self.store.read, VisitLookQueries)
         self.clinic = ClinicService(begin, self._tell, ClinicRules(SENDER, "CN", KEY))
         self.line = ClinicReader(look, ZONE, self.online.__contains__)
-        self.visits = VisitService(
-            begin_visit,
-            look_visit,
-            tell=self._tell,
-            online=self.online.__contains__,
-            rules=VisitRules(VisitTimes(), SENDER),
-        )
+        self.lines = LineService(begin, self._tell, SENDER)
+        self.day_end = DayEnd(begin, look, self._tell, SENDER)
+        visit_rules = VisitRules(VisitTimes(), SENDER, KEY)
+        self.visits = VisitService(begin_visit, look_visit, tell=self._tell, rules=visit_rules)
+        online = self.online.__contains__
+        self.calls = CallService(begin_visit, tell=self._tell, online=online, rules=visit_rules)
         self.records = RecordService(begin_visit, self._tell)
         self.read = VisitReader(look_visit, ZONE, HospitalView("青山互联网医院", "0571-0000 0000"))
         self.topics = ClinicTopics(self.line, self.read)
@@ -94,6 +98,16 @@ class House:
             await self.clinic.open_session(doctor, session_id, NOW)
         return session_id
 
+    async def department(self, session_id: str, *doctors: Principal) -> None:
+        """The session, and these doctors, are of the respiratory department."""
+        department = {"id": "d" * 32, "name": "呼吸科", "name_en": "Respiratory", "childrens": False}
+        async with self.store.write(connection) as of:
+            await of.execute(sa.insert(tables.departments).values(department))
+            for doctor in doctors:
+                await of.execute(sa.insert(tables.doctor_profiles).values(_profile(doctor)))
+            session = sa.update(tables.sessions).where(tables.sessions.c.id == session_id)
+            await of.execute(session.values(department_id=department["id"]))
+
     async def waiting(self, session_id: str, count: int = 1, *, consented: bool = True) -> list[str]:
         """Tickets of so many patients who have checked in and, unless said otherwise, agreed."""
         tickets = [await self.clinic.book(OPERATOR, session_id, WANG, NOW) for _ in range(count)]
@@ -111,7 +125,7 @@ class House:
         """A visit that has been answered: its id and its ticket's."""
         session_id = await self.session(doctor)
         [ticket_id] = await self.waiting(session_id)
-        visit_id = await self.visits.call_next(doctor, session_id, NOW)
+        visit_id = await self.calls.call_next(doctor, session_id, NOW)
         await self.visits.answer(ticket_id, at(5))
         return visit_id, ticket_id
 
@@ -145,6 +159,10 @@ def _user(person: Principal) -> dict[str, object]:
         "locale": "zh-CN",
         "created_at": NOW,
     }
+
+
+def _profile(doctor: Principal) -> dict[str, object]:
+    return {"doctor_id": doctor.id, "department_id": "d" * 32, "title": "主任", "title_en": "Chief", "licence_no": "1"}
 
 
 def _alarm(patient_id: str, priority: str) -> dict[str, object]:

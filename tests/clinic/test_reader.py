@@ -6,8 +6,8 @@ import pytest
 
 from server.access.principal import Principal
 from server.clinic.errors import NotFound
-from server.clinic.line import TicketState
 from server.clinic.session import SessionState
+from server.clinic.ticket import TicketState
 from server.store import tables
 from tests.clinic.house import ADMIN, LI, NOW, OPERATOR, STAFF, WANG, ZHAO, House, patient_of
 
@@ -63,7 +63,7 @@ async def test_a_row_says_who_waits_where_and_how(house: House) -> None:
     assert (row.state, row.ahead, row.arrived_at) == (TicketState.ARRIVED, 0, NOW)
     assert (row.online, row.consented, row.visit_id, row.worst_alarm) == (True, False, None, None)
     await house.agree(ticket_id)
-    visit_id = await house.visits.call_next(LI, session_id, NOW)
+    visit_id = await house.calls.call_next(LI, session_id, NOW)
     [row] = await house.rows(session_id)
     assert (row.state, row.consented, row.visit_id, row.ahead) == (TicketState.CALLED, True, visit_id, None)
 

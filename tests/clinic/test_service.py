@@ -9,9 +9,9 @@ import pytest
 from server.access.links import link_token, token_hash
 from server.access.principal import Principal
 from server.clinic.errors import InvalidSession, NotFound, SessionClosed, TicketOver
-from server.clinic.line import TicketState
 from server.clinic.service import ClinicService
 from server.clinic.session import Hours
+from server.clinic.ticket import TicketState
 from server.patients.patient import InvalidPatient
 from server.store import tables
 from server.visits.visit import Outcome

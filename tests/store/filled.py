@@ -25,7 +25,7 @@ async def fill(store: Store) -> None:
             if table is tables.partitions:
                 await connection.execute(sa.update(table).values(epoch=7, issued=9, evaluated=8))
             else:
-                await connection.execute(sa.insert(table), [_row(table)])
+                await connection.execute(sa.insert(table), [row_of(table)])
 
 
 async def contents(store: Store) -> dict[str, list[dict[str, Any]]]:
@@ -41,7 +41,8 @@ def _all(table: sa.Table) -> sa.Select[Any]:
     return sa.select(table).order_by(*table.primary_key.columns)
 
 
-def _row(table: sa.Table) -> dict[str, Any]:
+def row_of(table: sa.Table) -> dict[str, Any]:
+    """One row, every column of it set."""
     return {column.name: _value(table, column) for column in table.columns} | SPECIAL.get(table.name, {})
 
 

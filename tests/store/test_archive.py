@@ -21,6 +21,7 @@ PATIENT = {
     "sex": texts,
     "birth_date": st.dates(),
     "phone": texts,
+    "email": st.none() | texts,
     "locale": texts,
     "created_at": moments,
     "created_by": texts,

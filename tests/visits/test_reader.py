@@ -4,8 +4,8 @@ import pytest
 
 from server.access.principal import Principal
 from server.clinic.errors import NotFound
-from server.clinic.line import TicketState
 from server.clinic.session import SessionState
+from server.clinic.ticket import TicketState
 from server.visits.visit import Outcome, Side, VisitState
 from tests.clinic.house import ADMIN, LI, NOW, OPERATOR, ZHAO, House, at, patient_of
 
@@ -20,14 +20,14 @@ async def test_a_patient_sees_number_and_those_ahead(house: House) -> None:
         "青山互联网医院",
         SessionState.OPEN,
     )
-    await house.visits.call_next(LI, session_id, NOW)
+    await house.calls.call_next(LI, session_id, NOW)
     assert (await house.read.my_ticket(second)).ahead == 1
 
 
 async def test_a_patients_ticket_rings(house: House) -> None:
     session_id = await house.session()
     [ticket_id] = await house.waiting(session_id)
-    visit_id = await house.visits.call_next(LI, session_id, NOW)
+    visit_id = await house.calls.call_next(LI, session_id, NOW)
     ticket = await house.read.my_ticket(ticket_id)
     assert ticket.visit is not None
     assert (ticket.visit.id, ticket.visit.state, ticket.visit.ring_until) == (visit_id, VisitState.CALLED, at(45))
@@ -36,9 +36,9 @@ async def test_a_patients_ticket_rings(house: House) -> None:
 async def test_a_ticket_shows_its_latest_visit(house: House) -> None:
     session_id = await house.session()
     [ticket_id] = await house.waiting(session_id)
-    await house.visits.call_next(LI, session_id, NOW)
+    await house.calls.call_next(LI, session_id, NOW)
     await house.visits.tick(at(45))
-    second = await house.visits.call_next(LI, session_id, at(60))
+    second = await house.calls.call_next(LI, session_id, at(60))
     ticket = await house.read.my_ticket(ticket_id)
     assert ticket.visit is not None
     assert (ticket.visit.id, ticket.missed) == (second, 1)
@@ -61,7 +61,7 @@ async def test_a_visit_is_shown_to_its_doctor_alone(house: House) -> None:
 async def test_the_doctor_sits_down_when_it_rings_and_the_patient_by_answering(house: House) -> None:
     session_id = await house.session(LI)
     [ticket_id] = await house.waiting(session_id)
-    visit_id = await house.visits.call_next(LI, session_id, NOW)
+    visit_id = await house.calls.call_next(LI, session_id, NOW)
     assert await house.read.seat(LI, visit_id) is Side.DOCTOR
     assert await house.read.seat(patient_of(ticket_id), visit_id) is None
     await house.visits.answer(ticket_id, at(5))

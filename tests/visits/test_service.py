@@ -10,7 +10,7 @@ from sqlalchemy.dialects import sqlite
 
 from server.access.sign_ins import NewSignIn
 from server.clinic.errors import ClinicError, NobodyWaiting, NotCalled, NotFound, SessionNotOpen
-from server.clinic.line import Cause, TicketState
+from server.clinic.ticket import Cause, TicketState
 from server.ids import new_id
 from server.store import tables
 from server.store.access import JoinQueries
@@ -25,7 +25,7 @@ async def test_calling_rings_for_the_first_who_waits(house: House) -> None:
     session_id = await house.session()
     first, second = await house.waiting(session_id, 2)
     house.told.clear()
-    visit_id = await house.visits.call_next(LI, session_id, NOW)
+    visit_id = await house.calls.call_next(LI, session_id, NOW)
     visit = await house.read.visit(LI, visit_id)
     assert (visit.ticket_id, visit.serial, visit.state) == (first, 1, VisitState.CALLED)
     assert (visit.called_at, visit.ring_until) == (NOW, at(45))
@@ -36,7 +36,7 @@ async def test_a_doctor_calls_one_at_a_time_even_from_two_windows(house: House) 
     session_id = await house.session()
     await house.waiting(session_id, 3)
     results = await asyncio.gather(
-        *(house.visits.call_next(LI, session_id, NOW) for _ in range(4)), return_exceptions=True
+        *(house.calls.call_next(LI, session_id, NOW) for _ in range(4)), return_exceptions=True
     )
     assert sorted(type(result).__name__ for result in results) == ["AlreadyInVisit"] * 3 + ["str"]
     assert len(await house.table(tables.visits)) == 1
@@ -48,7 +48,7 @@ async def test_a_doctor_with_two_sessions_still_has_one_room(house: House) -> No
     for session_id in sessions:
         await house.waiting(session_id)
     results = await asyncio.gather(
-        *(house.visits.call_next(LI, session_id, NOW) for session_id in sessions), return_exceptions=True
+        *(house.calls.call_next(LI, session_id, NOW) for session_id in sessions), return_exceptions=True
     )
     assert sorted(type(result).__name__ for result in results) == ["AlreadyInVisit", "str"]
 
@@ -57,7 +57,7 @@ async def test_two_doctors_call_beside_each_other(house: House) -> None:
     sessions = {LI: await house.session(LI), ZHAO: await house.session(ZHAO)}
     for session_id in sessions.values():
         await house.waiting(session_id, 2)
-    await asyncio.gather(*(house.visits.call_next(doctor, sessions[doctor], NOW) for doctor in sessions))
+    await asyncio.gather(*(house.calls.call_next(doctor, sessions[doctor], NOW) for doctor in sessions))
     called = await house.table(tables.visits)
     assert {visit.session_id for visit in called} == set(sessions.values())
 
@@ -65,21 +65,21 @@ async def test_two_doctors_call_beside_each_other(house: House) -> None:
 async def test_nobody_is_called_from_an_empty_or_closed_session(house: House) -> None:
     session_id = await house.session()
     with pytest.raises(NobodyWaiting):
-        await house.visits.call_next(LI, session_id, NOW)
+        await house.calls.call_next(LI, session_id, NOW)
     await house.waiting(session_id)
     await house.clinic.close_session(LI, session_id, NOW)
     with pytest.raises(SessionNotOpen):
-        await house.visits.call_next(LI, session_id, NOW)
+        await house.calls.call_next(LI, session_id, NOW)
 
 
 async def test_only_who_has_closed_the_page_gets_a_text_at_the_call(house: House) -> None:
     session_id = await house.session()
     here, away = await house.waiting(session_id, 2)
     house.online.add(here)
-    visit_id = await house.visits.call_next(LI, session_id, NOW)
+    visit_id = await house.calls.call_next(LI, session_id, NOW)
     await house.visits.answer(here, at(1))
     await house.visits.end(LI, visit_id, Outcome.COMPLETED, at(2))
-    second = await house.visits.call_next(LI, session_id, at(3))
+    second = await house.calls.call_next(LI, session_id, at(3))
     texts = [row for row in await house.table(tables.deliveries) if row.template == "called"]
     assert [(text.cause, text.expires_at) for text in texts] == [(f"visit:{second}:called", at(48))]
     assert (await house.read.visit(LI, second)).ticket_id == away
@@ -88,7 +88,7 @@ async def test_only_who_has_closed_the_page_gets_a_text_at_the_call(house: House
 async def test_without_consent_nobody_comes_in(house: House) -> None:
     session_id = await house.session()
     [ticket_id] = await house.waiting(session_id, consented=False)
-    visit_id = await house.visits.call_next(LI, session_id, NOW)
+    visit_id = await house.calls.call_next(LI, session_id, NOW)
     with pytest.raises(ConsentMissing):
         await house.visits.answer(ticket_id, at(5))
     assert (await house.read.visit(LI, visit_id)).state is VisitState.CALLED
@@ -111,7 +111,7 @@ async def test_who_is_not_called_cannot_answer(house: House) -> None:
     for ticket_id in (first, second, "nobody"):
         with pytest.raises(NotCalled):
             await house.visits.answer(ticket_id, NOW)
-    await house.visits.call_next(LI, session_id, NOW)
+    await house.calls.call_next(LI, session_id, NOW)
     with pytest.raises(NotCalled):
         await house.visits.answer(second, NOW)
 
@@ -119,7 +119,7 @@ async def test_who_is_not_called_cannot_answer(house: House) -> None:
 async def test_a_call_that_nobody_answers_returns_to_the_line_behind_three(house: House) -> None:
     session_id = await house.session()
     tickets = await house.waiting(session_id, 5)
-    visit_id = await house.visits.call_next(LI, session_id, NOW)
+    visit_id = await house.calls.call_next(LI, session_id, NOW)
     await house.visits.tick(at(44))
     assert (await house.read.visit(LI, visit_id)).state is VisitState.CALLED
     house.told.clear()
@@ -143,14 +143,14 @@ class Ids:
 async def ringing(house: House) -> Ids:
     session_id = await house.session()
     [ticket_id] = await house.waiting(session_id)
-    return Ids(session_id, ticket_id, await house.visits.call_next(LI, session_id, NOW))
+    return Ids(session_id, ticket_id, await house.calls.call_next(LI, session_id, NOW))
 
 
 WAITING_STEPS: dict[str, Callable[[House, Ids], Awaitable[object]]] = {
     "answer": lambda house, ids: house.visits.answer(ids.ticket, at(5)),
     "end": lambda house, ids: house.visits.end(LI, ids.visit, Outcome.TECHNICAL_FAILURE, at(5)),
     "tick": lambda house, _ids: house.visits.tick(at(45)),
-    "call next": lambda house, ids: house.visits.call_next(LI, ids.session, at(5)),
+    "call next": lambda house, ids: house.calls.call_next(LI, ids.session, at(5)),
     "arrive": lambda house, ids: house.clinic.arrive(ids.ticket, at(5)),
     "book": lambda house, ids: house.clinic.book(OPERATOR, ids.session, WANG, at(5)),
     "reset link": lambda house, ids: house.clinic.reset_link(OPERATOR, ids.ticket, at(5)),
@@ -175,7 +175,7 @@ async def test_a_call_waits_while_another_session_of_the_doctor_calls(house: Hou
     async with house.store.write(VisitQueries) as tx:
         assert await tx.is_free(LI.id)
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(house.visits.call_next(LI, session_id, NOW), 0.15)
+            await asyncio.wait_for(house.calls.call_next(LI, session_id, NOW), 0.15)
 
 
 async def test_an_answer_that_waited_sees_what_happened_meanwhile(house: House) -> None:
@@ -202,7 +202,7 @@ async def test_the_third_missed_call_ends_ticket_and_link(house: House) -> None:
     session_id = await house.session()
     await house.waiting(session_id)
     for minute in range(3):
-        await house.visits.call_next(LI, session_id, at(60 * minute))
+        await house.calls.call_next(LI, session_id, at(60 * minute))
         await house.visits.tick(at(60 * minute + 45))
     [row] = await house.rows(session_id)
     assert (row.state, row.missed, row.cause) == (TicketState.NO_SHOW, 3, Cause.PATIENT_ABSENT)
@@ -271,13 +271,13 @@ async def test_a_sign_in_that_ends_sooner_is_not_made_longer(house: House) -> No
 async def test_a_technical_failure_gives_the_place_and_the_link_back(house: House) -> None:
     session_id = await house.session()
     [first, _] = await house.waiting(session_id, 2)
-    visit_id = await house.visits.call_next(LI, session_id, NOW)
+    visit_id = await house.calls.call_next(LI, session_id, NOW)
     await house.visits.answer(first, at(5))
     await house.visits.end(LI, visit_id, Outcome.TECHNICAL_FAILURE, at(60))
     assert await house.order(session_id) == [1, 2]
     assert [link.ended_at for link in await house.table(tables.join_links)] == [None, None]
     assert "missed" not in {row.template for row in await house.table(tables.deliveries)}
-    again = await house.visits.call_next(LI, session_id, at(61))
+    again = await house.calls.call_next(LI, session_id, at(61))
     assert (await house.read.visit(LI, again)).ticket_id == first
     assert await house.visits.answer(first, at(62)) == again
 
@@ -285,7 +285,7 @@ async def test_a_technical_failure_gives_the_place_and_the_link_back(house: Hous
 async def test_an_absent_patient_waits_again_behind_the_others(house: House) -> None:
     session_id = await house.session()
     [first, _] = await house.waiting(session_id, 2)
-    visit_id = await house.visits.call_next(LI, session_id, NOW)
+    visit_id = await house.calls.call_next(LI, session_id, NOW)
     await house.visits.answer(first, at(5))
     await house.visits.end(LI, visit_id, Outcome.PATIENT_ABSENT, at(60))
     assert await house.order(session_id) == [2, 1]
@@ -308,7 +308,7 @@ async def test_a_visit_that_is_over_changes_no_more(house: House) -> None:
 async def test_before_the_answer_a_visit_is_neither_confirmed_nor_completed(house: House) -> None:
     session_id = await house.session()
     await house.waiting(session_id)
-    visit_id = await house.visits.call_next(LI, session_id, NOW)
+    visit_id = await house.calls.call_next(LI, session_id, NOW)
     for act in (
         house.visits.confirm_identity(LI, visit_id, NOW),
         house.visits.end(LI, visit_id, Outcome.COMPLETED, NOW),
@@ -342,7 +342,7 @@ async def test_a_strangers_session_calls_nobody(house: House, who: object) -> No
     await house.waiting(session_id)
     for which in (session_id, "nowhere"):
         with pytest.raises(NotFound, match="no such session"):
-            await house.visits.call_next(who, which, NOW)  # type: ignore[arg-type]
+            await house.calls.call_next(who, which, NOW)  # type: ignore[arg-type]
 
 
 async def test_one_visit_that_fails_does_not_keep_the_others_waiting(
@@ -352,7 +352,7 @@ async def test_one_visit_that_fails_does_not_keep_the_others_waiting(
     for doctor in (LI, ZHAO):
         session_id = await house.session(doctor)
         await house.waiting(session_id)
-        visits.append(await house.visits.call_next(doctor, session_id, NOW))
+        visits.append(await house.calls.call_next(doctor, session_id, NOW))
     lock = VisitQueries.lock_visit
 
     async def broken_for_the_first(queries: VisitQueries, visit_id: str) -> object:

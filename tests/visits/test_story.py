@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestClient
 from pytest_aiohttp import AiohttpClient
 
 from server.access.principal import Principal
-from server.api import clinic, ticket, visits
+from server.api import clinic, lines, ticket, visits
 from server.api.cookies import cookie_name
 from server.api.edge import Edge
 from server.api.framework import Audience
@@ -49,7 +49,8 @@ async def client(house: House, aiohttp_client: AiohttpClient) -> Client:
         [
             Feature(clinic.routes(house.clinic, house.line, "zh-CN"), clinic.problems),
             Feature(visits.routes(house.visits, house.records, house.read), visits.problems),
-            Feature(ticket.routes(house.visits, house.records, house.read), ticket.problems),
+            Feature(lines.routes(house.calls, house.lines, house.line, house.read), {}),
+            Feature(ticket.routes(house.visits, house.lines, house.records, house.read), ticket.problems),
         ]
     )
     app = web.Application()
@@ -147,6 +148,18 @@ FOREIGN: list[tuple[str, str, object]] = [
     ("GET", "/sessions/{session}/line", None),
     ("POST", "/sessions/{session}/tickets", WANG),
     ("POST", "/sessions/{session}/call-next", None),
+    ("POST", "/sessions/{session}/suspend", {"message": "back soon"}),
+    ("POST", "/sessions/{session}/resume", None),
+    ("POST", "/sessions/{session}/join", None),
+    ("POST", "/sessions/{session}/leave", None),
+    ("POST", "/tickets/{ticket}/call", {"reason": "worse"}),
+    ("POST", "/tickets/{ticket}/recall", {"reason": "is here"}),
+    ("POST", "/tickets/{ticket}/hold", None),
+    ("POST", "/tickets/{ticket}/unhold", None),
+    ("POST", "/tickets/{ticket}/urgency", {"urgency": 0, "reason": "worse"}),
+    ("POST", "/tickets/{ticket}/cancel", {"cause": "by_clinic"}),
+    ("GET", "/tickets/{ticket}/targets", None),
+    ("POST", "/tickets/{ticket}/transfer", {"session_id": "0" * 32, "reason": "heart"}),
     ("POST", "/tickets/{ticket}/link", None),
     ("GET", "/visits/{visit}", None),
     ("POST", "/visits/{visit}/confirm-identity", None),
@@ -171,7 +184,52 @@ async def test_another_doctor_finds_nothing_there_and_cannot_tell_it_from_nothin
 
 
 async def test_every_route_of_a_doctors_is_tried_by_the_stranger(house: House) -> None:
-    staff = [*clinic.routes(house.clinic, house.line, "en"), *visits.routes(house.visits, house.records, house.read)]
+    staff = [
+        *(route for route in clinic.routes(house.clinic, house.line, "en") if route.action is not None),
+        *visits.routes(house.visits, house.records, house.read),
+        *lines.routes(house.calls, house.lines, house.line, house.read),
+    ]
     tried = {(method, path.partition("{")[0], path.rpartition("}")[2]) for method, path, _ in FOREIGN}
     listed = {(route.method, route.path.partition("{")[0], route.path.rpartition("}")[2]) for route in staff}
     assert listed - tried == {("GET", "/sessions", "/sessions")}
+
+
+async def test_a_busy_morning_at_one_line(house: House, client: Client) -> None:
+    """Urgent first, one on hold, a pause, this one out of turn, one sent on to a colleague, one given back."""
+    session_id, other_id = await house.session(LI), await house.session(ZHAO)
+    tickets = await house.waiting(session_id, 4)
+    doctor, desk = Browser(client, LI), Browser(client, OPERATOR)
+
+    status, row = await desk.ask("POST", f"/tickets/{tickets[3]}/urgency", {"urgency": 0, "reason": "chest pain"})
+    assert (status, row["urgency"], row["reason"], row["ahead"]) == (200, 0, "chest pain", 0)
+    assert (await doctor.ask("POST", f"/tickets/{tickets[0]}/hold"))[1]["held"]
+    assert slug(await doctor.ask("POST", f"/tickets/{tickets[0]}/hold")) == (409, "not-waiting")
+
+    path = f"/sessions/{session_id}"
+    assert (await doctor.ask("POST", f"{path}/suspend", {"message": "Back in ten minutes"}))[1]["state"] == "suspended"
+    mine = (await Browser(client, patient_of(tickets[1]), Audience.PATIENT).ask("GET", "/ticket"))[1]
+    assert (mine["suspended"], mine["can_cancel"], mine["ahead"]) == ({"message": "Back in ten minutes"}, True, 1)
+    assert slug(await doctor.ask("POST", f"{path}/call-next")) == (409, "session-not-open")
+    assert (await doctor.ask("POST", f"{path}/resume"))[1]["state"] == "open"
+
+    called = (await doctor.ask("POST", f"/tickets/{tickets[0]}/call", {"reason": "result is here"}))[1]["visit"]
+    assert called["serial"] == 1
+    screen = (await Browser(client, patient_of("nobody"), Audience.PATIENT).ask("GET", f"/display/{session_id}"))[1]
+    assert screen == {"calling": [1], "waiting": 3, "suspended": None, "doctors": 1}
+
+    targets = (await doctor.ask("GET", f"/tickets/{tickets[0]}/targets"))[1]
+    assert [target["id"] for target in targets] == [other_id]
+    wish = {"session_id": other_id, "reason": "heart"}
+    status, sent_on = await doctor.ask("POST", f"/tickets/{tickets[0]}/transfer", wish)
+    assert (status, sent_on["session_id"]) == (200, other_id)
+    assert (await doctor.ask("GET", f"/visits/{called['id']}"))[1]["outcome"] == "transferred"
+    [row] = (await Browser(client, ZHAO).ask("GET", f"/sessions/{other_id}/line"))[1]["tickets"]
+    assert (row["id"], row["state"], row["came_from"]) == (sent_on["ticket_id"], "arrived", tickets[0])
+
+    patient = Browser(client, patient_of(tickets[1]), Audience.PATIENT)
+    assert (await patient.ask("POST", "/ticket/cancel"))[1]["state"] == "withdrawn"
+    assert slug(await desk.ask("POST", f"/tickets/{tickets[1]}/cancel", {"cause": "by_clinic"})) == (409, "ticket-over")
+    assert slug(await desk.ask("POST", f"/tickets/{tickets[2]}/cancel", {"cause": "late"})) == (422, "invalid")
+    wordless = await doctor.ask("POST", f"/tickets/{tickets[2]}/call", {"reason": " "})
+    assert (slug(wordless), wordless[1]["field"]) == ((422, "invalid"), "reason")
+    assert slug(await desk.ask("POST", f"/tickets/{tickets[2]}/recall", {"reason": "is here"})) == (403, "not-allowed")

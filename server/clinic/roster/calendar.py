@@ -1,0 +1,76 @@
+"""The calendar file of a booking (RFC 5545). The only file that imports icalendar.
+
+A calendar is read by a family and kept by strangers' servers: it names hospital, time and serial number, no person, no
+department, and never the join link.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from icalendar import Alarm, Calendar, Event
+
+from server.notifications.templates import Locale
+
+PRODUCT = "-//Bedside//Internet hospital//EN"
+REMIND_BEFORE = timedelta(minutes=10)
+SUMMARY = {Locale.ZH: "{hospital} 视频就诊 {serial}号", Locale.EN: "{hospital}: video visit, number {serial}"}
+DESCRIPTION = {
+    Locale.ZH: "请在开始看诊后用短信中的链接签到候诊。您的号码是{serial}号，就诊时间随队伍而定。咨询电话: {telephone}",
+    Locale.EN: "Check in with the link in your SMS once consulting hours have begun. Your number is {serial}; "
+    "when it is called depends on the line. Telephone: {telephone}",
+}
+REMINDER = {Locale.ZH: "十分钟后开始看诊", Locale.EN: "Consulting hours start in ten minutes"}
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """What a calendar may know of a ticket. ``cancelled`` takes the entry off a calendar that has it."""
+
+    ticket_id: str
+    serial: int
+    opens_at: datetime
+    closes_at: datetime
+    cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Organiser:
+    """In whose name, and where to ask."""
+
+    hospital: str
+    telephone: str
+
+
+def calendar_file(organiser: Organiser, appointment: Appointment, locale: Locale, now: datetime) -> bytes:
+    """The text/calendar of one ticket. The same ticket has the same UID for ever, so that a later file replaces it."""
+    words = {"hospital": organiser.hospital, "telephone": organiser.telephone, "serial": appointment.serial}
+    event = Event()
+    event.add("uid", f"{sha256(appointment.ticket_id.encode()).hexdigest()[:32]}@bedside")
+    event.add("dtstamp", now)
+    event.add("dtstart", appointment.opens_at)
+    event.add("dtend", appointment.closes_at)
+    event.add("summary", SUMMARY[locale].format(**words))
+    event.add("description", DESCRIPTION[locale].format(**words))
+    event.add("location", organiser.hospital)
+    event.add("status", "CANCELLED" if appointment.cancelled else "CONFIRMED")
+    event.add("sequence", 1 if appointment.cancelled else 0)
+    event.add_component(_reminder(locale))
+    return bytes(_calendar(event, cancelled=appointment.cancelled).to_ical())
+
+
+def _reminder(locale: Locale) -> Alarm:
+    alarm = Alarm()
+    alarm.add("action", "DISPLAY")
+    alarm.add("trigger", -REMIND_BEFORE)
+    alarm.add("description", REMINDER[locale])
+    return alarm
+
+
+def _calendar(event: Event, *, cancelled: bool) -> Calendar:
+    calendar = Calendar()
+    calendar.add("prodid", PRODUCT)
+    calendar.add("version", "2.0")
+    calendar.add("method", "CANCEL" if cancelled else "PUBLISH")
+    calendar.add_component(event)
+    return calendar

@@ -1,0 +1,15 @@
+"""How visits run in this hospital: what differs from one to the next. Values only."""
+
+from dataclasses import dataclass
+
+from server.notifications.messages import Sender
+from server.visits.visit import VisitTimes
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRules:
+    """How long is waited, in whose name a text speaks, and the key of a link that must be made anew."""
+
+    times: VisitTimes
+    sender: Sender
+    link_key: bytes

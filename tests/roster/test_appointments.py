@@ -1,0 +1,30 @@
+"""The calendar file of one's own ticket, and of a booking that was just made. On both databases."""
+
+import pytest
+from icalendar import Calendar
+
+from server.clinic.errors import NotFound
+from server.clinic.ticket import Cause
+from tests.clinic.house import NOW
+from tests.roster.house import RosterHouse
+
+
+async def test_the_confirmation_and_the_ticket_have_one_and_the_same_entry(house: RosterHouse) -> None:
+    confirmed = await house.book(await house.bookable())
+    given = house.appointments.of_booking(confirmed, NOW)
+    assert given.encode() == await house.appointments.of_ticket(confirmed.ticket.id, NOW)
+    [event] = Calendar.from_ical(given).walk("VEVENT")
+    assert event.decoded("dtstart") == confirmed.session.opens_at
+    assert "1号" in str(event["summary"])
+
+
+async def test_a_number_that_was_given_back_leaves_the_calendar(house: RosterHouse) -> None:
+    ticket = (await house.book(await house.bookable())).ticket
+    await house.lines.cancel_own(ticket.id, Cause.BY_PATIENT, NOW)
+    [event] = Calendar.from_ical(await house.appointments.of_ticket(ticket.id, NOW)).walk("VEVENT")
+    assert event["status"] == "CANCELLED"
+
+
+async def test_there_is_no_entry_of_no_ticket(house: RosterHouse) -> None:
+    with pytest.raises(NotFound):
+        await house.appointments.of_ticket("none", NOW)

@@ -1,0 +1,134 @@
+"""A ticket moves to another session: a new number there, the old one void, the way in kept. On both databases."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from server.access.principal import Principal
+from server.clinic.errors import NotFound, NotWaiting, SessionClosed, TicketOver
+from server.clinic.roster.errors import InvalidRoster, SessionFull
+from server.clinic.ticket import Cause, TicketState
+from server.store import tables
+from tests.clinic.house import ADMIN, LI, NOW, OPERATOR, ZHAO, patient_of
+from tests.roster.house import RosterHouse
+
+
+async def booked_and_another(house: RosterHouse, capacity: int = 2) -> tuple[str, str, str]:
+    """A ticket, its session, and another session of the same size."""
+    first = await house.bookable(capacity)
+    second = await house.bookable(capacity, opens_at=NOW + timedelta(days=1))
+    return (await house.book(first)).ticket.id, first, second
+
+
+async def test_the_new_number_is_the_other_sessions_next_and_the_old_one_is_void(house: RosterHouse) -> None:
+    ticket_id, first, second = await booked_and_another(house)
+    await house.book(second, 2)
+    moved = await house.moves.move(OPERATOR, ticket_id, second, NOW)
+    assert (moved.serial, moved.came_from, moved.state) == (2, ticket_id, TicketState.BOOKED)
+    old = next(row for row in await house.table(tables.tickets) if row.id == ticket_id)
+    assert (old.state, old.cause) == (TicketState.TRANSFERRED, Cause.MOVED)
+    assert (await house.book(first, 3)).ticket.serial == 2  # number 1 is nobody's again
+
+
+async def test_the_message_says_that_the_old_number_is_void_and_leads_to_the_new_one(house: RosterHouse) -> None:
+    ticket_id, _, second = await booked_and_another(house)
+    moved = await house.moves.move(OPERATOR, ticket_id, second, NOW)
+    [text] = await house.texts("moved")
+    assert "新号为1号，原号作废" in text
+    [link] = [row for row in await house.table(tables.join_links) if row.ended_at is None]
+    assert link.ticket_id == moved.id
+    [sms] = [row for row in await house.table(tables.deliveries) if row.template == "moved"]
+    assert sms.link_id == link.id
+
+
+async def test_the_place_that_is_left_is_offered(house: RosterHouse) -> None:
+    ticket_id, first, second = await booked_and_another(house, capacity=1)
+    await house.wait(first, 2)
+    await house.moves.move(OPERATOR, ticket_id, second, NOW)
+    assert len(await house.texts("offer")) == 1
+
+
+async def test_nobody_is_moved_into_a_full_session(house: RosterHouse) -> None:
+    ticket_id, first, second = await booked_and_another(house, capacity=1)
+    await house.book(second, 2)
+    with pytest.raises(SessionFull):
+        await house.moves.move(OPERATOR, ticket_id, second, NOW)
+    old = next(row for row in await house.table(tables.tickets) if row.id == ticket_id)
+    assert old.state == TicketState.BOOKED
+    assert {row.id: row.last_serial for row in await house.table(tables.sessions)} == {first: 1, second: 1}
+
+
+async def test_two_who_move_one_ticket_at_once_move_it_once(house: RosterHouse) -> None:
+    ticket_id, _, second = await booked_and_another(house)
+    both = (house.moves.move(who, ticket_id, second, NOW) for who in (OPERATOR, patient_of(ticket_id)))
+    done = await asyncio.gather(*both, return_exceptions=True)
+    assert sum(not isinstance(each, BaseException) for each in done) == 1
+    assert len(await house.table(tables.tickets)) == 2
+
+
+async def test_two_who_change_places_do_not_block_each_other(house: RosterHouse) -> None:
+    ticket_id, first, second = await booked_and_another(house)
+    other = (await house.book(second, 2)).ticket.id
+    both = (house.moves.move(OPERATOR, *move, NOW) for move in ((ticket_id, second), (other, first)))
+    assert sorted(ticket.serial for ticket in await asyncio.gather(*both)) == [2, 2]
+
+
+async def test_a_patient_moves_the_own_visit_before_checking_in(house: RosterHouse) -> None:
+    ticket_id, _, second = await booked_and_another(house)
+    moved = await house.moves.move(patient_of(ticket_id), ticket_id, second, NOW)
+    assert moved.serial == 1
+    first = await house.bookable()
+    await house.clinic.arrive(moved.id, NOW)
+    with pytest.raises(NotWaiting):
+        await house.moves.move(patient_of(moved.id), moved.id, first, NOW)
+
+
+async def test_a_patient_moves_only_to_what_the_public_page_shows(house: RosterHouse) -> None:
+    ticket_id, _, _ = await booked_and_another(house)
+    hidden = await house.session(opened=False)
+    over = await house.bookable(opens_at=NOW - timedelta(hours=3))
+    for session_id, refusal in ((hidden, NotFound), (over, SessionClosed), ("none", NotFound)):
+        with pytest.raises(refusal):
+            await house.moves.move(patient_of(ticket_id), ticket_id, session_id, NOW)
+    await house.moves.move(OPERATOR, ticket_id, hidden, NOW)
+
+
+@pytest.mark.parametrize("who", [ZHAO, ADMIN])
+async def test_only_who_arranges_both_sessions_moves(house: RosterHouse, who: Principal) -> None:
+    ticket_id, _, second = await booked_and_another(house)
+    with pytest.raises(NotFound):
+        await house.moves.move(who, ticket_id, second, NOW)
+    with pytest.raises(NotFound):
+        await house.moves.move(LI, ticket_id, await house.bookable(doctor=ZHAO), NOW)
+    await house.moves.move(LI, ticket_id, second, NOW)
+
+
+async def test_a_ticket_that_is_over_stays_where_it_is(house: RosterHouse) -> None:
+    ticket_id, first, second = await booked_and_another(house)
+    with pytest.raises(NotWaiting):
+        await house.moves.move(OPERATOR, ticket_id, first, NOW)
+    await house.moves.move(OPERATOR, ticket_id, second, NOW)
+    with pytest.raises(TicketOver):
+        await house.moves.move(OPERATOR, ticket_id, second, NOW)
+    with pytest.raises(NotFound):
+        await house.moves.move(OPERATOR, "none", second, NOW)
+
+
+async def test_a_smaller_session_takes_nobodys_place(house: RosterHouse) -> None:
+    session_id = await house.bookable(capacity=2)
+    await house.book(session_id, 1)
+    await house.book(session_id, 2)
+    await house.moves.set_capacity(LI, session_id, 1, NOW)
+    with pytest.raises(SessionFull):
+        await house.book(session_id, 3)
+    assert [row.state for row in await house.table(tables.tickets)] == [TicketState.BOOKED] * 2
+
+
+async def test_a_capacity_is_set_by_who_arranges(house: RosterHouse) -> None:
+    session_id = await house.bookable()
+    for who in (ZHAO, ADMIN):
+        with pytest.raises(NotFound):
+            await house.moves.set_capacity(who, session_id, 3, NOW)
+    with pytest.raises(InvalidRoster):
+        await house.moves.set_capacity(OPERATOR, session_id, 0, NOW)
