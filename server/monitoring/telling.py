@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from devices.alarms import AlarmKind, AlarmState, Episode, TransitionKind
 from server.notifications import messages
-from server.notifications.deliveries import DeliveryState, NewDelivery
+from server.notifications.deliveries import Channel, DeliveryState, NewDelivery
 from server.notifications.ladder import Climb, Person, Step, people
-from server.notifications.messages import AlarmFacts, Sender, Text, locale_of
+from server.notifications.messages import AlarmFacts, Sender, locale_of
+from server.notifications.templates import Text
 
 TELLING = frozenset({TransitionKind.RAISED, TransitionKind.WORSENED})  # what somebody must be told of
 MEANS_SOMETHING_FOR = timedelta(hours=1)  # an alarm text that comes later than this is looked up, not rung for
@@ -53,10 +54,15 @@ def climb(episode: Episode, told: Sequence[Told]) -> Climb:
 
 
 def steps(told: Sequence[Told]) -> Mapping[Step, list[DeliveryState]]:
-    """What has become of the deliveries of every step taken."""
-    taken: dict[Step, list[DeliveryState]] = {}
+    """What has become of the deliveries of every step taken.
+
+    A push, a mail or a call to be made counts where it has arrived, and never as something to be waited for: when the
+    SMS is lost, the next people are told at once.
+    """
+    taken: dict[Step, list[DeliveryState]] = {one.step: [] for one in told}
     for one in told:
-        taken.setdefault(one.step, []).append(one.state)
+        if one.channel == Channel.SMS or one.state is DeliveryState.DELIVERED:
+            taken[one.step].append(one.state)
     return taken
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
-from server.notifications.deliveries import DeliveryState
+from server.notifications.deliveries import LOST, DeliveryState
 
 
 class Step(IntEnum):
@@ -90,4 +90,4 @@ def _reachable(candidates: Sequence[Person]) -> tuple[Person, ...]:
 
 
 def _lost(states: Collection[DeliveryState]) -> bool:
-    return bool(states) and all(state in {DeliveryState.FAILED, DeliveryState.EXPIRED} for state in states)
+    return bool(states) and all(state in LOST for state in states)

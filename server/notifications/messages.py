@@ -8,81 +8,26 @@ An operator, who reads no findings, is told whose doctor must be found, and not 
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from enum import StrEnum
+
+from server.notifications.templates import Locale, Phrasebook, Template, Text, say
 
 NAME_LIMIT = 30  # characters of a hospital's name that fit beside the rest in two SMS parts
 STAFF_LIMIT = 24
 INITIALS_LIMIT = 4
-LINK = "{link}"  # stays in the stored body and becomes the join link at sending
-
-
-class Locale(StrEnum):
-    ZH = "zh-CN"
-    EN = "en"
-
-
-class Template(StrEnum):
-    BOOKED = "booked"
-    LINK_RESET = "link_reset"
-    CALLED = "called"
-    MISSED = "missed"
-    ALARM = "alarm"
-    ALARM_UNANSWERED = "alarm_unanswered"
-    ALARM_RELAY = "alarm_relay"
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """In whose name a text speaks: the hospital, the time zone of its clocks, where its staff look."""
+    """In whose name a text speaks: the hospital, the time zone of its clocks, where its staff look, its words."""
 
     hospital: str
     zone: tzinfo
     console_url: str
+    telephone: str = ""
+    book: Phrasebook = field(default_factory=Phrasebook)
 
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A worded message. ``body`` keeps ``{link}`` where the join link goes."""
-
-    template: Template
-    locale: Locale
-    body: str
-
-
-FORMS: Mapping[Template, Mapping[Locale, str]] = {
-    Template.BOOKED: {
-        Locale.ZH: "【{hospital}】您的就诊号为{serial}号，{at}开始看诊。请用手机打开本链接签到候诊： {link}",
-        Locale.EN: "{hospital}: your number is {serial}, consulting hours start {at}. Check in and wait here: {link}",
-    },
-    Template.LINK_RESET: {
-        Locale.ZH: "【{hospital}】{serial}号的新链接： {link} 旧链接已失效。",
-        Locale.EN: "{hospital}: a new link for number {serial}: {link} The old link no longer works.",
-    },
-    Template.CALLED: {
-        Locale.ZH: "【{hospital}】医生正在呼叫{serial}号，请立即打开： {link}",
-        Locale.EN: "{hospital}: the doctor is calling number {serial} now. Open: {link}",
-    },
-    Template.MISSED: {
-        Locale.ZH: "【{hospital}】医生呼叫{serial}号无人应答。您的号已保留，请打开页面等候再次呼叫： {link}",
-        Locale.EN: "{hospital}: the doctor called number {serial} and nobody answered. "
-        "Your place is kept; open the page to be called again: {link}",
-    },
-    Template.ALARM: {
-        Locale.ZH: "【{hospital}】{priority}：{who}，{condition}，{at}。请查看并确认： {where}",
-        Locale.EN: "{hospital}: {priority}: {who}, {condition}, {at}. See and acknowledge: {where}",
-    },
-    Template.ALARM_UNANSWERED: {
-        Locale.ZH: "【{hospital}】无人确认的{priority}：{who}，{condition}，{at}起。请立即处理： {where}",
-        Locale.EN: "{hospital}: nobody has acknowledged. {priority}: {who}, {condition}, since {at}. Act now: {where}",
-    },
-    Template.ALARM_RELAY: {
-        Locale.ZH: "【{hospital}】{priority}无人应答：患者{who}，{at}起。请立即联系{doctor}医生或其他医生： {where}",
-        Locale.EN: "{hospital}: {priority} without an answer: patient {who}, since {at}. "
-        "Reach Dr {doctor} or another doctor now: {where}",
-    },
-}
 
 PRIORITIES: Mapping[str, Mapping[Locale, str]] = {
     "high": {Locale.ZH: "高级警报", Locale.EN: "HIGH alarm"},
@@ -112,22 +57,58 @@ def locale_of(tag: str) -> Locale:
 
 
 def booked(sender: Sender, locale: Locale, *, serial: int, opens_at: datetime) -> Text:
-    return _say(
-        Template.BOOKED, locale, hospital=_hospital(sender), serial=str(serial), at=_day(sender, locale, opens_at)
-    )
+    return _of_ticket(sender, Template.BOOKED, locale, serial, at=_day(sender, locale, opens_at))
 
 
 def link_reset(sender: Sender, locale: Locale, *, serial: int) -> Text:
-    return _say(Template.LINK_RESET, locale, hospital=_hospital(sender), serial=str(serial))
+    return _of_ticket(sender, Template.LINK_RESET, locale, serial)
+
+
+def link_recovered(sender: Sender, locale: Locale, *, serial: int, opens_at: datetime) -> Text:
+    return _of_ticket(sender, Template.LINK_RECOVERED, locale, serial, at=_day(sender, locale, opens_at))
+
+
+def reminder_day(sender: Sender, locale: Locale, *, serial: int, opens_at: datetime) -> Text:
+    return _of_ticket(sender, Template.REMINDER_DAY, locale, serial, at=_day(sender, locale, opens_at))
+
+
+def reminder_soon(sender: Sender, locale: Locale, *, serial: int, opens_at: datetime) -> Text:
+    return _of_ticket(sender, Template.REMINDER_SOON, locale, serial, at=_day(sender, locale, opens_at))
+
+
+def three_ahead(sender: Sender, locale: Locale, *, serial: int, ahead: int) -> Text:
+    """``ahead`` people will be seen first: nobody has to stare at the page until then."""
+    return _of_ticket(sender, Template.THREE_AHEAD, locale, serial, ahead=str(ahead))
 
 
 def called(sender: Sender, locale: Locale, *, serial: int) -> Text:
     """For a patient whose page is closed when the doctor calls."""
-    return _say(Template.CALLED, locale, hospital=_hospital(sender), serial=str(serial))
+    return _of_ticket(sender, Template.CALLED, locale, serial)
 
 
 def missed(sender: Sender, locale: Locale, *, serial: int) -> Text:
-    return _say(Template.MISSED, locale, hospital=_hospital(sender), serial=str(serial))
+    return _of_ticket(sender, Template.MISSED, locale, serial)
+
+
+def moved(sender: Sender, locale: Locale, *, serial: int, old_serial: int, opens_at: datetime) -> Text:
+    """``serial`` is the number in the other session, whose hours start at ``opens_at``."""
+    at = _day(sender, locale, opens_at)
+    return _of_ticket(sender, Template.MOVED, locale, serial, at=at, old_serial=str(old_serial))
+
+
+def cancelled(sender: Sender, locale: Locale, *, serial: int, opens_at: datetime) -> Text:
+    at = _day(sender, locale, opens_at)
+    return _of_ticket(sender, Template.CANCELLED, locale, serial, at=at, telephone=sender.telephone)
+
+
+def offer(sender: Sender, locale: Locale, *, opens_at: datetime, until: datetime) -> Text:
+    """A place of a full session is free again, and kept until ``until``. It has no number yet."""
+    at, end = _day(sender, locale, opens_at), _day(sender, locale, until)
+    return say(sender.book, Template.OFFER, locale, {"hospital": _hospital(sender), "at": at, "until": end})
+
+
+def summary_ready(sender: Sender, locale: Locale, *, serial: int) -> Text:
+    return _of_ticket(sender, Template.SUMMARY_READY, locale, serial, telephone=sender.telephone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,17 +122,17 @@ class AlarmFacts:
 
 
 def alarm(sender: Sender, locale: Locale, facts: AlarmFacts) -> Text:
-    return _say(Template.ALARM, locale, **_alarm_slots(sender, locale, facts))
+    return say(sender.book, Template.ALARM, locale, _alarm_slots(sender, locale, facts))
 
 
 def alarm_unanswered(sender: Sender, locale: Locale, facts: AlarmFacts) -> Text:
-    return _say(Template.ALARM_UNANSWERED, locale, **_alarm_slots(sender, locale, facts))
+    return say(sender.book, Template.ALARM_UNANSWERED, locale, _alarm_slots(sender, locale, facts))
 
 
 def alarm_relay(sender: Sender, locale: Locale, facts: AlarmFacts, *, doctor: str) -> Text:
     """For an operator: the doctor could not be told, or did not answer."""
-    slots = _alarm_slots(sender, locale, facts)
-    return _say(Template.ALARM_RELAY, locale, **slots, doctor=plain(doctor, STAFF_LIMIT))
+    slots = {**_alarm_slots(sender, locale, facts), "doctor": plain(doctor, STAFF_LIMIT)}
+    return say(sender.book, Template.ALARM_RELAY, locale, slots)
 
 
 def plain(text: str, limit: int) -> str:
@@ -173,8 +154,8 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in words).upper()[:INITIALS_LIMIT]
 
 
-def _say(template: Template, locale: Locale, **slots: str) -> Text:
-    return Text(template, locale, FORMS[template][locale].format(link=LINK, **slots))
+def _of_ticket(sender: Sender, template: Template, locale: Locale, serial: int, **more: str) -> Text:
+    return say(sender.book, template, locale, {"hospital": _hospital(sender), "serial": str(serial), **more})
 
 
 def _alarm_slots(sender: Sender, locale: Locale, facts: AlarmFacts) -> dict[str, str]:

@@ -9,13 +9,14 @@ import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Protocol
 
 import structlog
 
-from server.notifications.deliveries import Channel, Delivery, DeliveryState
-from server.notifications.messages import LINK
+from server.notifications.budgets import Charge, Limits, Scope, charge
+from server.notifications.deliveries import Channel, Delivery, DeliveryState, Letter
+from server.notifications.templates import LINK
 
 logger = structlog.get_logger(__name__)
 
@@ -26,18 +27,33 @@ class Refused(Exception):
     """A gateway's final word: this message will never be sent, trying again is no use."""
 
 
+class Gone(Refused):
+    """The address itself is no more: a browser that was uninstalled, a subscription that was withdrawn."""
+
+
 class Gateway(Protocol):
-    """A way out of the house. ``send`` returns the provider's id, if any; the same delivery id may come again."""
+    """A way out of the house. ``send`` returns the provider's id, if any; the same delivery id may come again.
+
+    ``receipts``: the provider tells us afterwards what became of a message.
+    """
 
     name: str
+    receipts: bool
 
-    async def send(self, delivery_id: str, address: str, text: str) -> str | None: ...
+    async def send(self, letter: Letter) -> str | None: ...
 
 
 class OutboxTx(Protocol):
     async def expire(self, *, urgent: bool, now: datetime) -> Sequence[Delivery]: ...
     async def take(self, *, urgent: bool, now: datetime, limit: int, lease_until: datetime) -> Sequence[Delivery]: ...
-    async def record_sent(self, delivery_id: str, at: datetime, provider_id: str | None) -> None: ...
+    async def charge(self, wanted: Charge, limits: Limits) -> Scope | None:
+        """Count it, or name the scope whose budget it would exceed; then nothing is counted."""
+        ...
+
+    async def record_sent(self, sent: "Sent") -> None:
+        """A receipt that came before this is applied now."""
+        ...
+
     async def record_failed(self, failed: "Failed") -> None: ...
 
 
@@ -47,13 +63,29 @@ class OutboxLook(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """An attempt that came to nothing. ``state`` is queued where another follows at ``next_try_at``."""
+    """An attempt that came to nothing ``at``. ``state`` is queued where another follows at ``next_try_at``.
+
+    ``gone``: the address itself is no more, and is to be forgotten.
+    """
 
     delivery_id: str
     attempt: int
     state: DeliveryState
+    at: datetime
     next_try_at: datetime
     error: str
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The gateway has taken it."""
+
+    delivery_id: str
+    at: datetime
+    gateway: str
+    provider_id: str | None
+    confirms: bool  # a receipt may follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +110,10 @@ ORDINARY = Pace(urgent=False, slots=4, timeout_s=20, first_pause_s=5, longest_pa
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """What a dispatcher is given: its transactions, its gateways, and whom it tells of a delivery that changed."""
+    """What a dispatcher is given: its transactions, its gateways, and whom it tells of a delivery that changed.
+
+    ``limits`` are the budgets, counted by the day of ``zone``.
+    """
 
     begin: Callable[[], AbstractAsyncContextManager[OutboxTx]]
     look: Callable[[], AbstractAsyncContextManager[OutboxLook]]
@@ -86,6 +121,8 @@ class Wiring:
     render_link: Callable[[str], str]
     changed: Callable[[Delivery], Awaitable[None]]
     clock: Callable[[], datetime]
+    limits: Limits
+    zone: tzinfo
 
 
 class Dispatcher:
@@ -119,10 +156,23 @@ class Dispatcher:
         async with self._wiring.begin() as tx:
             expired = await tx.expire(urgent=self._pace.urgent, now=now)
             taken = await tx.take(urgent=self._pace.urgent, now=now, limit=free, lease_until=now + self._pace.lease)
+            affordable = [delivery for delivery in taken if await self._afford(tx, delivery)]
         for delivery in expired:
             logger.error("delivery.expired", delivery=delivery.id, cause=delivery.cause, attempts=delivery.attempts)
+        for delivery in (*expired, *(one for one in taken if one not in affordable)):
             await self._wiring.changed(delivery)
-        return taken
+        return affordable
+
+    async def _afford(self, tx: OutboxTx, delivery: Delivery) -> bool:
+        """Counted against its budget, or refused for good: the person's ladder goes on by what costs nothing."""
+        wanted = charge(delivery, self._wiring.zone)
+        scope = await tx.charge(wanted, self._wiring.limits) if wanted else None
+        if scope is None:
+            return True
+        logger.error("delivery.over_budget", delivery=delivery.id, cause=delivery.cause, scope=scope)
+        refused = Refused(f"over budget: {scope} a day")
+        await tx.record_failed(self._failed(delivery, refused, DeliveryState.OVER_BUDGET))
+        return False
 
     async def _rest(self) -> None:
         try:
@@ -133,8 +183,7 @@ class Dispatcher:
 
     async def _attempt(self, delivery: Delivery) -> None:
         try:
-            failed, provider_id = await self._send(delivery)
-            await self._record(delivery, failed, provider_id)
+            await self._record(await self._send(delivery))
             await self._wiring.changed(delivery)
         except Exception:  # a delivery that cannot be recorded stays leased, and comes again
             logger.exception("delivery.unsettled", delivery=delivery.id)
@@ -142,34 +191,51 @@ class Dispatcher:
             self._busy -= 1
             self._wake.set()
 
-    async def _send(self, delivery: Delivery) -> tuple[Failed | None, str | None]:
-        gateway = self._wiring.gateways[delivery.channel]
+    async def _send(self, delivery: Delivery) -> Sent | Failed:
+        gateway = self._wiring.gateways.get(delivery.channel)
+        if gateway is None:
+            return self._failed(delivery, Refused(f"no gateway for {delivery.channel}"), DeliveryState.FAILED)
         try:
-            text = self._rendered(delivery)
+            letter = self._letter(delivery)
             async with asyncio.timeout(self._pace.timeout_s):
-                return None, await gateway.send(delivery.id, delivery.address, text)
+                provider_id = await gateway.send(letter)
         except Refused as error:
-            return self._failed(delivery, error, DeliveryState.FAILED), None
+            return self._failed(delivery, error, DeliveryState.FAILED)
         except Exception as error:  # a gateway is foreign code: whatever it raises, this delivery waits its turn
             logger.exception("delivery.failed", delivery=delivery.id, gateway=gateway.name)
-            return self._failed(delivery, error, DeliveryState.QUEUED), None
+            return self._failed(delivery, error, DeliveryState.QUEUED)
+        return Sent(delivery.id, self._wiring.clock(), gateway.name, provider_id, confirms=gateway.receipts)
 
-    async def _record(self, delivery: Delivery, failed: Failed | None, provider_id: str | None) -> None:
+    async def _record(self, outcome: Sent | Failed) -> None:
         async with self._wiring.begin() as tx:
-            if failed:
-                await tx.record_failed(failed)
+            if isinstance(outcome, Failed):
+                await tx.record_failed(outcome)
             else:
-                await tx.record_sent(delivery.id, self._wiring.clock(), provider_id)
+                await tx.record_sent(outcome)
 
     def _failed(self, delivery: Delivery, error: Exception, state: DeliveryState) -> Failed:
         pause = timedelta(seconds=pause_s(delivery.attempts, self._pace, random.random()))  # noqa: S311 – jitter
-        reason = f"{type(error).__name__}: {error}"[:ERROR_LIMIT]
-        return Failed(delivery.id, delivery.attempts, state, self._wiring.clock() + pause, reason)
+        now = self._wiring.clock()
+        return Failed(
+            delivery_id=delivery.id,
+            attempt=delivery.attempts,
+            state=state,
+            at=now,
+            next_try_at=now + pause,
+            error=f"{type(error).__name__}: {error}"[:ERROR_LIMIT],
+            gone=isinstance(error, Gone),
+        )
 
-    def _rendered(self, delivery: Delivery) -> str:
-        if delivery.link_id is None:
-            return delivery.body
-        return delivery.body.replace(LINK, self._wiring.render_link(delivery.link_id))
+    def _letter(self, delivery: Delivery) -> Letter:
+        link = self._wiring.render_link(delivery.link_id) if delivery.link_id else ""
+        return Letter(
+            delivery_id=delivery.id,
+            address=delivery.address,
+            text=delivery.body.replace(LINK, link),
+            template=delivery.template,
+            locale=delivery.locale,
+            urgent=delivery.urgent,
+        )
 
 
 def pause_s(attempts: int, pace: Pace, chance: float) -> float:

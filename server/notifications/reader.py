@@ -8,16 +8,17 @@ from typing import Protocol
 import msgspec
 
 from server.notifications.deliveries import Channel, Delivery, DeliveryState
-from server.notifications.messages import LINK, Template
+from server.notifications.parts import count
+from server.notifications.templates import FINDINGS, LINK
 
 SHOWN = 200
-FINDINGS = frozenset({Template.ALARM, Template.ALARM_UNANSWERED})
 
 
 class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     """A delivery on the screen; ``body`` has the join link in it, as the patient's telephone does.
 
-    It is empty where it speaks of findings: who reads the outbox reads no alarms.
+    It is empty where it speaks of findings: who reads the outbox reads no alarms. ``parts`` is what an SMS costs, null
+    for other channels; ``receipt`` when the provider said what became of it.
     """
 
     id: str
@@ -32,6 +33,8 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     sent_at: datetime | None
     error: str | None
     urgent: bool
+    parts: int | None
+    receipt: datetime | None
 
 
 class OutboxPageLook(Protocol):
@@ -57,17 +60,20 @@ class OutboxReader:
 
     def _view(self, delivery: Delivery) -> DeliveryView:
         link = self._render_link(delivery.link_id) if delivery.link_id else ""
+        said = delivery.body.replace(LINK, link)
         return DeliveryView(
             id=delivery.id,
             cause=delivery.cause,
             channel=delivery.channel,
             address=delivery.address,
             template=delivery.template,
-            body="" if delivery.template in FINDINGS else delivery.body.replace(LINK, link),
+            body="" if delivery.template in FINDINGS else said,
             state=delivery.state,
             attempts=delivery.attempts,
             created_at=delivery.created_at,
             sent_at=delivery.sent_at,
             error=delivery.error,
             urgent=delivery.urgent,
+            parts=count(said).parts if delivery.channel is Channel.SMS else None,
+            receipt=delivery.receipt_at,
         )

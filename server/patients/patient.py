@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from server.patients.mail import InvalidMail, to_mail_address
 from server.patients.phone import InvalidPhone, to_e164
 
 LONGEST_NAME = 60  # characters after normalisation
@@ -41,11 +42,13 @@ class PatientDetails:
     birth_date: date
     phone: str
     locale: str
+    email: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """``phone`` is E.164; families share one, so it names nobody. ``name`` is NFC."""
+    """``phone`` is E.164; families share one, so it names nobody. ``name`` is NFC. ``email`` is what an SMS that does
+    not arrive is followed by."""
 
     id: str
     name: str
@@ -53,6 +56,7 @@ class Patient:
     birth_date: date
     phone: str
     locale: str
+    email: str | None = None
 
     def age_on(self, day: date) -> int:
         return age_on(self.birth_date, day)
@@ -65,11 +69,12 @@ def new_patient(patient_id: str, details: PatientDetails, today: date, region: s
     """
     return Patient(
         id=patient_id,
-        name=_name(details.name),
+        name=checked_name(details.name),
         sex=details.sex,
         birth_date=_birth_date(details.birth_date, today),
         phone=_phone(details.phone, region),
         locale=_locale(details.locale),
+        email=_email(details.email) if details.email else None,
     )
 
 
@@ -79,7 +84,8 @@ def age_on(birth_date: date, day: date) -> int:
     return day.year - birth_date.year - (0 if had_birthday else 1)
 
 
-def _name(typed: str) -> str:
+def checked_name(typed: str) -> str:
+    """A person's name as it is kept: NFC, single blanks. Raises ``InvalidPatient``."""
     if any(c in _BIDI_CONTROLS or unicodedata.category(c) in _REFUSED_CATEGORIES for c in typed):
         raise InvalidPatient("name", "must not hold control or direction characters")
     name = " ".join(unicodedata.normalize("NFC", typed).split())
@@ -103,6 +109,13 @@ def _phone(typed: str, region: str) -> str:
         return to_e164(typed, region)
     except InvalidPhone as error:
         raise InvalidPatient("phone", str(error)) from error
+
+
+def _email(typed: str) -> str:
+    try:
+        return to_mail_address(typed)
+    except InvalidMail as error:
+        raise InvalidPatient("email", str(error)) from error
 
 
 def _locale(locale: str) -> str:

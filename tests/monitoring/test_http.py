@@ -8,14 +8,12 @@ from aiohttp.test_utils import TestClient
 from pytest_aiohttp import AiohttpClient
 
 from server.access.principal import Principal
-from server.api import monitoring, notifications
+from server.api import monitoring
 from server.api.cookies import cookie_name
 from server.api.edge import Edge
 from server.api.framework import Audience
 from server.api.routes import Feature, route_table
 from server.api.serving import Gate, build_api
-from server.notifications.reader import OutboxReader
-from server.store.notifications import OutboxLookQueries
 from tests.monitoring.house import DEVICE, NOON, STAFF, House, low_spo2
 
 Client = TestClient[web.Request, web.Application]
@@ -45,12 +43,7 @@ async def door(house: House, aiohttp_client: AiohttpClient) -> Door:
         return people.get(token)
 
     services = monitoring.Monitoring(house.devices, house.associations, house.alarms, house.reader)
-    outbox = OutboxReader(
-        lambda: house.store.read(OutboxLookQueries), lambda link: f"https://bedside.example/join#{link}"
-    )
-    table = route_table(
-        [Feature(monitoring.routes(services), monitoring.problems), Feature(notifications.routes(outbox), {})]
-    )
+    table = route_table([Feature(monitoring.routes(services), monitoring.problems)])
     app = web.Application()
     app.add_subapp("/api", build_api(table, Gate(authenticate, Edge(), lambda: house.now), version="1"))
     return Door(await aiohttp_client(app))
@@ -98,7 +91,6 @@ async def test_a_device_is_added_worn_and_taken_off(house: House, door: Door) ->
         ("doctor", "POST /alarms/none/acknowledge", {"priority": "purple"}, 422, "invalid"),
         ("operator", "GET /patients/patient/alarms", None, 403, "not-allowed"),
         ("operator", "GET /patients/patient/readings?metrics=spo2", None, 403, "not-allowed"),
-        ("doctor", "GET /outbox", None, 403, "not-allowed"),
         ("nobody", "GET /devices", None, 401, "not-signed-in"),
     ],
 )
@@ -152,11 +144,3 @@ async def test_readings_alarm_and_acknowledgement_as_the_console_reads_them(hous
     assert (await door.ask("doctor", f"POST /alarms/{alarm['id']}/acknowledge", stale))[0] == 409
     status, worse = await door.ask("doctor", f"POST /alarms/{alarm['id']}/acknowledge", {"priority": "low"})
     assert (status, slug(worse)) == (409, "alarm-worsened")
-
-
-async def test_the_outbox_shows_what_was_said(house: House, door: Door) -> None:
-    await house.commit(low_spo2())
-    status, deliveries = await door.ask("operator", "GET /outbox")
-    assert status == 200
-    assert isinstance(deliveries, list)
-    assert [(one["template"], one["state"], one["urgent"]) for one in deliveries] == [("alarm", "queued", True)]

@@ -1,140 +1,36 @@
 """The dispatcher against bad gateways, crashes and rivals: nothing lost, nothing repeated but under the same id."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.notifications.deliveries import Channel, Delivery, DeliveryState, NewDelivery
-from server.notifications.messages import Locale, Template, Text
+from server.notifications.deliveries import DeliveryState
 from server.notifications.outbox import (
     ORDINARY,
     URGENT,
-    Dispatcher,
     Failed,
-    Gateway,
     OutboxTx,
     Pace,
     Refused,
-    Wiring,
     pause_s,
 )
+from server.notifications.templates import Locale, Template, Text
 from server.store.engine import Store
-from server.store.notifications import DeliveryQueries, OutboxLookQueries, OutboxQueries
+from server.store.notifications import DeliveryQueries, OutboxQueries
 from server.store.tables import deliveries
-
-NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
-QUICK = Pace(urgent=True, slots=4, timeout_s=0.2, first_pause_s=1, longest_pause_s=20, poll_s=0.01)
-QUICK_ORDINARY = replace(QUICK, urgent=False)
-ALARM = Text(Template.ALARM, Locale.ZH, "警报")
-BOOKED = Text(Template.BOOKED, Locale.ZH, "您的号 {link}")
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-class Telephone:
-    """A gateway that keeps what it was given, and misbehaves as told: an error to raise, or an event to wait for."""
-
-    name = "telephone"
-
-    def __init__(self) -> None:
-        self.sent: list[tuple[str, str]] = []
-        self.error: Exception | None = None
-        self.gate: asyncio.Event | None = None
-
-    async def send(self, delivery_id: str, address: str, text: str) -> str | None:
-        self.sent.append((delivery_id, text))
-        if self.gate:
-            await self.gate.wait()
-        if self.error:
-            raise self.error
-        return f"provider-{len(self.sent)}"
-
-
-class Outbox:
-    """One hospital's outbox in a test: add, run a dispatcher for a while, look at the rows."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
-        self.clock = Clock()
-        self.phone = Telephone()
-        self.changed: list[Delivery] = []
-
-    async def add(self, cause: str, text: Text = ALARM, *, urgent: bool = True, lives_s: float = 3600) -> bool:
-        async with self.store.write(DeliveryQueries) as tx:
-            return await tx.add_delivery(new(cause, text, urgent=urgent, lives_s=lives_s))
-
-    def dispatcher(self, pace: Pace = QUICK, gateway: Gateway | None = None) -> Dispatcher:
-        async def note(delivery: Delivery) -> None:
-            self.changed.append(delivery)
-
-        wiring = Wiring(
-            begin=partial(self.store.write, OutboxQueries),
-            look=partial(self.store.read, OutboxLookQueries),
-            gateways={Channel.SMS: gateway or self.phone},
-            render_link=lambda link_id: f"https://bedside.example/join#{link_id}",
-            changed=note,
-            clock=self.clock,
-        )
-        return Dispatcher(wiring, pace)
-
-    async def rows(self) -> list[Delivery]:
-        async with self.store.read(OutboxLookQueries) as look:
-            return list(await look.newest(1000))
-
-    async def states(self) -> set[DeliveryState]:
-        return {row.state for row in await self.rows()}
-
-    async def reach(self, state: DeliveryState) -> None:
-        async with asyncio.timeout(20):
-            while await self.states() != {state}:
-                await asyncio.sleep(0.01)
+from tests.notifications.post import BOOKED, NOON, QUICK, QUICK_ORDINARY, Outbox, Telephone, new, running, until
 
 
 @pytest.fixture
 def outbox(store: Store) -> Outbox:
     return Outbox(store)
-
-
-def new(cause: str, text: Text = ALARM, *, urgent: bool = True, lives_s: float = 3600) -> NewDelivery:
-    return NewDelivery(
-        cause=cause,
-        recipient="user:doctor",
-        address="+8613800000001",
-        text=text,
-        created_at=NOON,
-        expires_at=NOON + timedelta(seconds=lives_s),
-        link_id="link-1" if "{link}" in text.body else None,
-        urgent=urgent,
-    )
-
-
-@asynccontextmanager
-async def running(*dispatchers: Dispatcher) -> AsyncIterator[None]:
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(dispatcher.run()) for dispatcher in dispatchers]
-        yield
-        for task in tasks:
-            task.cancel()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 async def test_what_is_queued_is_sent_and_recorded(outbox: Outbox) -> None:
@@ -330,7 +226,7 @@ async def test_an_overtaken_failure_does_not_speak_for_a_sent_delivery(outbox: O
         await outbox.reach(DeliveryState.SENT)
     [row] = await outbox.rows()
     async with outbox.store.write(OutboxQueries) as tx:
-        await tx.record_failed(Failed(row.id, 1, DeliveryState.QUEUED, NOON, "late"))
+        await tx.record_failed(Failed(row.id, 1, DeliveryState.QUEUED, at=NOON, next_try_at=NOON, error="late"))
     assert await outbox.states() == {DeliveryState.SENT}
 
 
@@ -340,7 +236,7 @@ async def test_an_overtaken_failure_does_not_hurry_the_attempt_that_overtook_it(
     async with outbox.store.write(OutboxQueries) as tx:
         for now in (NOON, lease):
             [taken] = await tx.take(urgent=True, now=now, limit=1, lease_until=now + timedelta(minutes=1))
-        await tx.record_failed(Failed(taken.id, 1, DeliveryState.QUEUED, lease, "late"))
+        await tx.record_failed(Failed(taken.id, 1, DeliveryState.QUEUED, at=NOON, next_try_at=lease, error="late"))
     [row] = await outbox.rows()
     assert (row.attempts, row.error) == (2, None)
     assert row.next_try_at == lease + timedelta(minutes=1)

@@ -2,6 +2,8 @@
 
 from typing import TextIO
 
+from server.notifications.deliveries import Letter
+
 
 class ConsoleGateway:
     """Prints to ``stream`` and keeps nothing; what was said stays in the outbox.
@@ -11,13 +13,15 @@ class ConsoleGateway:
     """
 
     name = "console"
+    receipts = False
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    async def send(self, delivery_id: str, address: str, text: str) -> str | None:
-        whole = (f"┌ SMS {address}", *(f"│ {line}" for line in text.splitlines()), f"└ {delivery_id}")
-        lines = whole if self._stream.isatty() else ("┌ SMS – number and words are in the outbox", f"└ {delivery_id}")
+    async def send(self, letter: Letter) -> str | None:
+        end = f"└ {letter.delivery_id}"
+        whole = (f"┌ SMS {letter.address}", *(f"│ {line}" for line in letter.text.splitlines()), end)
+        lines = whole if self._stream.isatty() else ("┌ SMS – number and words are in the outbox", end)
         self._stream.write("\n".join(lines) + "\n")
         self._stream.flush()
         return None
