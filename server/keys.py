@@ -4,13 +4,38 @@ import os
 import secrets
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 LINK_KEY = "link.key"
+AUDIT_KEY = "audit.key"
+PUSH_KEY = "push.pem"
 RUNNING = "running.json"  # where a running server listens, for the command line
 
 
 def link_key(directory: Path) -> bytes:
     """32 bytes that join links are derived from. Losing the file ends every link that is on its way."""
-    path = directory / LINK_KEY
+    return _random(directory / LINK_KEY)
+
+
+def audit_key(directory: Path) -> bytes:
+    """32 bytes that the audit's chain is sealed with. Losing the file ends sealing and verifying."""
+    return _random(directory / AUDIT_KEY)
+
+
+def push_key(directory: Path) -> bytes:
+    """The P-256 key (PEM) that web push services know this installation by (VAPID, RFC 8292).
+
+    Losing the file ends every browser's subscription.
+    """
+    path = directory / PUSH_KEY
+    if not path.exists():
+        fresh = ec.generate_private_key(ec.SECP256R1())
+        write_private(path, fresh.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return path.read_bytes()
+
+
+def _random(path: Path) -> bytes:
     if not path.exists():
         write_private(path, secrets.token_bytes(32))
     return path.read_bytes()

@@ -8,6 +8,12 @@ AccessError
 ├── LinkDead             unknown, ended or expired join link
 ├── LinkLocked           five wrong birth dates: the hospital resets it
 ├── WrongBirthDate       ``tries_left`` say how often more
+├── WrongCode            not the code of this moment, or one that was used already
+├── PasskeyRefused       the passkey's answer proves nothing here
+├── PasskeysUnavailable  people come by an address of digits; passkeys want a name
+├── NoFactor             no second factor of this kind is enrolled
+├── FactorNeeded         who has a second factor shows it before another is added
+├── UnknownLogin         nobody on the command line's word signs in so
 └── UserRefused          a new user's ``field`` cannot be taken
     └── LoginTaken
 """
@@ -52,6 +58,35 @@ class WrongBirthDate(AccessError):
     def __init__(self, tries_left: int) -> None:
         super().__init__("This is not the birth date that was given at the booking.")
         self.tries_left = tries_left
+
+
+class UnknownLogin(AccessError):
+    """Said on the command line only: a page never tells which logins there are."""
+
+
+class WrongCode(AccessError):
+    def __init__(self) -> None:
+        super().__init__("This is not the code of this moment. Each code counts once: wait for the next one.")
+
+
+class PasskeyRefused(AccessError):
+    def __init__(self) -> None:
+        super().__init__("The passkey was not accepted. Ask for it again; it must be one of this hospital's own page.")
+
+
+class PasskeysUnavailable(AccessError):
+    def __init__(self) -> None:
+        super().__init__("Passkeys need a host name: an administrator sets web.public_url to one.")
+
+
+class NoFactor(AccessError):
+    def __init__(self) -> None:
+        super().__init__("No second factor of this kind is enrolled.")
+
+
+class FactorNeeded(AccessError):
+    def __init__(self) -> None:
+        super().__init__("Show the second factor that you have before you add or replace one.")
 
 
 class UserRefused(AccessError):

@@ -21,6 +21,7 @@ class Action(StrEnum):
     LINE_RUN = "line.run"
     TICKET_BOOK = "ticket.book"
     LINK_RESET = "link.reset"
+    ROSTER_EDIT = "roster.edit"
     VISIT_READ = "visit.read"
     VISIT_RUN = "visit.run"
     NOTE_WRITE = "note.write"
@@ -32,6 +33,9 @@ class Action(StrEnum):
     DEVICE_ADD = "device.add"
     DEVICE_ASSOCIATE = "device.associate"
     OUTBOX_READ = "outbox.read"
+    WAITING_READ = "waiting.read"  # how true the waiting times have been
+    CALL_MAKE = "call.make"  # telephone those whom no message has reached
+    TEMPLATE_EDIT = "template.edit"
     TICKET_OWN = "ticket.own"  # the ticket that the patient joined with
     ROOM_JOIN = "room.join"
     USER_ADD = "user.add"
@@ -65,20 +69,27 @@ _ALLOWED: Mapping[Role, frozenset[Action]] = {
             Action.LINE_READ,
             Action.TICKET_BOOK,
             Action.LINK_RESET,
+            Action.ROSTER_EDIT,
             Action.PATIENT_READ,
             Action.DEVICE_READ,
             Action.DEVICE_ADD,
             Action.DEVICE_ASSOCIATE,
             Action.OUTBOX_READ,
+            Action.WAITING_READ,
+            Action.CALL_MAKE,
+            Action.TEMPLATE_EDIT,
         }
     ),
     Role.ADMIN: frozenset(
         {
             Action.ACCOUNT_OWN,
             Action.LINE_READ,
+            Action.ROSTER_EDIT,
             Action.DEVICE_READ,
             Action.DEVICE_ADD,
             Action.OUTBOX_READ,
+            Action.WAITING_READ,
+            Action.TEMPLATE_EDIT,
             Action.USER_ADD,
         }
     ),

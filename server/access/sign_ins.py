@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,6 +24,7 @@ from server.access.principal import Principal
 from server.access.roles import Role
 from server.access.users import User, canonical_login
 from server.ids import new_id
+from server.together import Together
 
 STAFF_IDLE: Final = timedelta(hours=12)
 STAFF_LONGEST: Final = timedelta(hours=24)
@@ -73,7 +74,9 @@ class SignInLook(Protocol):
 
     async def user(self, user_id: str) -> User | None: ...
 
-    async def holder(self, token_hash: bytes) -> Holder | None: ...
+    async def holders(self, token_hashes: Sequence[bytes]) -> Mapping[bytes, Holder]:
+        """Of those that somebody holds, by token hash."""
+        ...
 
 
 class SignInTx(Protocol):
@@ -139,6 +142,7 @@ class SignIns:
         self._look = look
         self._passwords = passwords
         self._guards = SignInGuards()
+        self._holder = Together(self._holders)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by caller, while any is awaited
 
     async def sign_in(self, login: str, password: str, address: str, now: datetime) -> SignedIn:
@@ -160,14 +164,17 @@ class SignIns:
 
     async def authenticate(self, token: str, now: datetime) -> Principal | None:
         """Whose token it is, if the sign-in still lives. Asked at every request and, by the hub, every few seconds."""
-        async with self._look() as look:
-            holder = await look.holder(hash_token(token))
+        holder = await self._holder(hash_token(token))
         if holder is None or not is_alive(holder, now):
             return None
         if now - holder.seen_at >= SEEN_EVERY:
             async with self._begin() as tx:
                 await tx.see_sign_in(holder.principal.sign_in_id, now)
         return holder.principal
+
+    async def _holders(self, token_hashes: Sequence[bytes]) -> Mapping[bytes, Holder]:
+        async with self._look() as look:
+            return await look.holders(token_hashes)
 
     async def me(self, principal: Principal) -> User:
         async with self._look() as look:
@@ -180,13 +187,6 @@ class SignIns:
         async with self._begin() as tx:
             await tx.end_sign_ins(now, sign_in_id=principal.sign_in_id)
             await tx.audit(AuditEntry(now, principal.actor, "user.signed_out", principal.actor))
-
-    async def revoke_user(self, user_id: str, by: str, now: datetime) -> int:
-        """End every sign-in of a user; how many there were. Their sockets fall at the hub's next check."""
-        async with self._begin() as tx:
-            ended = await tx.end_sign_ins(now, user_id=user_id)
-            await tx.audit(AuditEntry(now, by, "user.revoked", f"user:{user_id}", {"sign_ins": ended}))
-        return ended
 
     async def _begin_sign_in(self, user: User, address: str, now: datetime) -> SignedIn:
         token = new_token()

@@ -24,17 +24,19 @@ class User:
     role: Role
     locale: str
     phone: str | None = None
+    email: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class UserWish:
-    """What is asked for. ``phone`` is E.164: where an alarm reaches this person."""
+    """What is asked for. ``phone`` is E.164: where an alarm reaches this person; ``email`` follows a lost SMS."""
 
     login: str
     name: str
     role: Role
     password: str = field(repr=False)
     phone: str | None = None
+    email: str | None = None
     locale: str = "zh-CN"
 
 
@@ -78,4 +80,4 @@ def _user(wish: UserWish) -> User:
         raise UserRefused("name", "A name has 1 to 120 visible characters.")
     if wish.role is Role.PATIENT:
         raise UserRefused("role", "Patients have no account; they join by their link.")
-    return User(new_id(), login, name, wish.role, wish.locale, wish.phone)
+    return User(new_id(), login, name, wish.role, wish.locale, phone=wish.phone, email=wish.email)

@@ -157,18 +157,6 @@ async def test_signing_out_ends_this_sign_in_and_no_other(store: Store) -> None:
     assert await audited(store) == ["user.added", "user.signed_in", "user.signed_in", "user.signed_out"]
 
 
-async def test_revoking_ends_all_of_one_user_and_none_of_another(store: Store) -> None:
-    sign_ins = sign_ins_of(store)
-    first = await signed_in(store, sign_ins)
-    second = await sign_ins.sign_in("wang.li", PASSWORD, HERE, NOW)
-    await add_staff(store, "li.na", Role.OPERATOR)
-    other = await sign_ins.sign_in("li.na", PASSWORD, HERE, NOW)
-    assert await sign_ins.revoke_user(first.principal.id, "system", NOW) == 2
-    assert await sign_ins.authenticate(first.token, NOW) is None
-    assert await sign_ins.authenticate(second.token, NOW) is None
-    assert await sign_ins.authenticate(other.token, NOW) is not None
-
-
 async def test_a_disabled_user_is_out_at_once_and_not_let_in_again(store: Store) -> None:
     sign_ins = sign_ins_of(store)
     session = await signed_in(store, sign_ins)

@@ -31,3 +31,11 @@ async def own_ward(tmp_path: Path) -> AsyncIterator[Ward]:
     hospital = Hospital(tmp_path)
     yield await open_ward(hospital)
     await hospital.stop()
+
+
+@pytest.fixture
+async def own_busy_ward(tmp_path: Path) -> AsyncIterator[Ward]:
+    """The same with two visits going on, of which little is left afterwards."""
+    hospital = Hospital(tmp_path, {"CLINIC__MEDIA_S": "3600"})  # no clock of the visits changes a row meanwhile
+    yield await open_busy_ward(hospital)
+    await hospital.stop()

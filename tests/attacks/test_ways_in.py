@@ -4,8 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
+
+from server import desk
+from server.settings import Data, Settings
 from tests.attacks.screen import Screen
-from tests.attacks.ward import LEI, MIN, NOBODY, PATIENT, STAFF, Caller, Ward, Who, agree, book, token_of
+from tests.attacks.ward import LEI, MIN, NOBODY, PASSWORD, PATIENT, STAFF, Caller, Ward, Who, agree, book, token_of
 
 CUT_S = 5.0
 
@@ -41,6 +45,26 @@ async def test_signing_out_ends_the_cookie_and_every_open_page_of_it(open_house:
 
 async def _wait() -> None:
     await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("how", ["disabled", "a new password"])
+async def test_who_is_disabled_or_given_a_new_password_loses_every_open_page(open_house: Ward, how: str) -> None:
+    settings, login = Settings(data=Data(directory=open_house.hospital.data)), f"dr.{how[0]}.leaves"
+    await desk.add_user(settings, desk.StaffWish("doctor", login, "Sun Hai", PASSWORD, None, "en"))
+
+    async def act() -> None:
+        if how == "disabled":
+            await desk.disable_user(settings, login)
+        else:
+            await desk.set_password(settings, login, f"another-{PASSWORD}")
+
+    async with open_house.caller() as caller:
+        doctor = await caller.sign_in(login)
+        async with Screen(open_house, doctor) as screen:
+            await is_cut_in_time(screen, act)
+        assert (await caller.ask(doctor, "GET", "/me")).status == 401
+        reply = await caller.ask(NOBODY, "POST", "/sign-in", {"login": login, "password": PASSWORD})
+        assert (reply.status, reply.kind) == (401, "wrong-password")
 
 
 async def test_a_cookie_that_was_planted_is_never_taken_over(open_house: Ward) -> None:

@@ -73,7 +73,8 @@ class Caller:
         all_headers = {**who.headers, **typed, **{name.replace("_", "-"): value for name, value in headers.items()}}
         async with self.http.request(method, url, data=sent, headers=all_headers) as reply:
             raw = await reply.read()
-            return Reply(reply.status, json.loads(raw) if raw else None, dict(reply.headers))
+            body = json.loads(raw) if raw and reply.content_type.endswith("json") else raw or None
+            return Reply(reply.status, body, dict(reply.headers))
 
     async def take(self, who: Who, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 – JSON
         """What is given; fails where it is refused."""

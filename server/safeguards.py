@@ -1,0 +1,68 @@
+"""What the law and care ask around a visit, wired: the rules pack, second factors, what is handed in and attested."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from server.access.factors import SecondFactors
+from server.access.passkeys import PasskeyChecks, relying_party
+from server.access.passwords import Passwords
+from server.access.step_up import StepUp
+from server.clinic.tell import Tell
+from server.notifications.messages import Sender
+from server.settings import Settings
+from server.store.audit import AuditQueries
+from server.store.engine import Store
+from server.store.factors import FactorLookQueries, FactorQueries
+from server.store.policy import OpeningLookQueries
+from server.store.preparation import PreparationQueries
+from server.store.visits import VisitQueries
+from server.visits.attestation import Attestations
+from server.visits.documents.service import Documents
+from server.visits.opening import Admission
+from server.visits.policy.pack import Pack
+from server.visits.policy.packs import CN_2022, NONE, PACKS
+from server.visits.preparation import Preparations
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What of the house they need. ``link_key``: a TOTP secret is derived from it, and so is in no database."""
+
+    sender: Sender
+    public_url: str
+    link_key: bytes
+    pack: Pack
+    tell: Tell
+
+
+@dataclass(frozen=True, kw_only=True)
+class Safeguards:
+    admission: Admission
+    factors: SecondFactors
+    step_up: StepUp
+    preparations: Preparations
+    documents: Documents
+    attestations: Attestations
+
+
+def pack_of(settings: Settings, *, demonstration: bool) -> Pack:
+    """As set. By itself a hospital has China's rules, and the demonstration, whose doctors have no papers, none."""
+    chosen = settings.clinic.policy
+    if chosen == "auto":
+        return NONE if demonstration else CN_2022
+    return PACKS[chosen]
+
+
+def build_safeguards(store: Store, around: Surroundings, passwords: Passwords) -> Safeguards:
+    begin_factor, look_factor = partial(store.write, FactorQueries), partial(store.read, FactorLookQueries)
+    begin_preparation = partial(store.write, PreparationQueries)
+    checks = PasskeyChecks(relying_party(around.public_url, around.sender.hospital))
+    key, pack, zone = around.link_key, around.pack, around.sender.zone
+    return Safeguards(
+        admission=Admission(partial(store.write, AuditQueries), partial(store.read, OpeningLookQueries), pack, zone),
+        factors=SecondFactors(begin_factor, look_factor, passwords=passwords, checks=checks, key=key),
+        step_up=StepUp(begin_factor, look_factor, checks=checks, key=key),
+        preparations=Preparations(begin_preparation, around.tell),
+        documents=Documents(begin_preparation, around.tell, pack, zone),
+        attestations=Attestations(partial(store.write, VisitQueries), around.tell, pack),
+    )
