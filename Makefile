@@ -4,7 +4,7 @@ WORKERS ?= 3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: run test check web bench faults lock clean
+.PHONY: run test check web bench faults histories lock clean
 
 run: $(VENV)/.run                      ## start everything on embedded defaults, with the demonstration hospital
 	@$(BIN)/bedside serve --demo
@@ -28,6 +28,9 @@ bench: $(VENV)/.test                   ## every promised figure, measured
 
 faults: $(VENV)/.test                  ## the long run of the fault programme
 	@FAULTS=long $(BIN)/python -m pytest tests/faults -m "faults or slow"
+
+histories: $(VENV)/.test               ## the long run of the linearisability check: bookings, calls, kills
+	@LINEAR=long $(BIN)/python -m pytest tests/linear
 
 lock:                                  ## pin versions and hashes anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -23,6 +23,7 @@ __all__ += ["Stats", "Worn", "evaluate", "skip"]
 PAGE = 200  # some tens of milliseconds of the loop's time
 OFFERED = 1000  # inputs a partition that wait in memory; what is beyond is read
 TICK_S = 1.0
+SAID_EVERY = timedelta(minutes=1)  # that a store still fails in the way that was said
 
 logger = structlog.get_logger()
 
@@ -110,6 +111,7 @@ class Evaluator:
         self._doubtful: set[int] = set()  # partitions of which a commit may have happened that was never answered
         self._cares: Mapping[str, Care] = {}
         self._since = clock()
+        self._said: dict[type[Exception], datetime] = {}  # when each kind of failure was last in the log
         self.stats = Stats()
 
     def hint(self, partition: int) -> None:
@@ -167,6 +169,7 @@ class Evaluator:
                 await self._commit(self._aged(partition, now))
         if self.stats.failures == failures:
             self.stats.failing_since = None
+            self._said.clear()
         self.stats.ticked_at = self._clock()
 
     async def catch_up(self, partitions: Iterable[int]) -> list[int]:
@@ -191,12 +194,21 @@ class Evaluator:
             yield
         except LeaseLost:
             raise
-        except Exception:
-            logger.exception("evaluate.store_failed")
+        except Exception as error:  # noqa: BLE001 – whatever it is, the other partitions go on
+            self._say(error)
             self.stats.failures += 1
             self.stats.failing_since = self.stats.failing_since or self._clock()
             if partition is not None:
                 self._doubtful.add(partition)
+
+    def _say(self, error: Exception) -> None:
+        """Whole when a kind of failure begins, then a line a minute: 16 partitions fail each second."""
+        kind, now = type(error), self._clock()
+        said_at = self._said.get(kind)
+        if said_at is not None and now - said_at < SAID_EVERY:
+            return
+        self._said[kind] = now
+        logger.error("evaluate.store_failed", error=kind.__name__, exc_info=error if said_at is None else None)
 
     async def _page(self, partition: int) -> bool:
         """Evaluate the next messages; whether there may be more."""

@@ -14,6 +14,13 @@ from server.settings import Settings, SettingsError, load_settings
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Bedside: video visits and remote monitoring.")
 
+audit = typer.Typer(no_args_is_help=True, help="Who did what, and whether that record is whole.")
+cli.add_typer(audit, name="audit")
+user = typer.Typer(no_args_is_help=True, help="Staff who are there already; add-user adds them.")
+cli.add_typer(user, name="user")
+device = typer.Typer(no_args_is_help=True, help="Devices that are there already; add-device adds them.")
+cli.add_typer(device, name="device")
+
 Config = Annotated[Path | None, typer.Option("--config", help="settings file; settings.sample.toml is its manual")]
 Locale = Annotated[str, typer.Option(help="zh-CN or en")]
 
@@ -38,7 +45,7 @@ def serve(
 @cli.command()
 def create_admin(login: str, name: Annotated[str, typer.Option(prompt=True)], locale: Locale = "zh-CN") -> None:
     """Add the first administrator; the password is asked for."""
-    _add_user("admin", login, name, None, locale)
+    _add_user("admin", login, name, None, locale=locale)
 
 
 @cli.command()
@@ -47,10 +54,11 @@ def add_user(
     login: str,
     name: Annotated[str, typer.Option(prompt=True)],
     phone: Annotated[str | None, typer.Option(help="where alarms reach this person, with +country")] = None,
+    email: Annotated[str | None, typer.Option(help="where an alarm goes whose SMS does not arrive")] = None,
     locale: Locale = "zh-CN",
 ) -> None:
     """Add a doctor, an operator or an administrator; the password is asked for."""
-    _add_user(role, login, name, phone, locale)
+    _add_user(role, login, name, phone, email=email, locale=locale)
 
 
 @cli.command()
@@ -115,10 +123,61 @@ def restore(file: Path) -> None:
     _report(lambda: asyncio.run(desk.restore(_settings(), file)))
 
 
-def _add_user(role: str, login: str, name: str, phone: str | None, locale: str) -> None:
+@user.command("disable")
+def user_disable(login: str) -> None:
+    """Somebody who left: signed out everywhere, not let in again, told of no alarm."""
     from server import desk
 
-    wish = desk.StaffWish(role, login, name, _password(), phone, locale)
+    _report(lambda: asyncio.run(desk.disable_user(_settings(), login)))
+
+
+@user.command("password")
+def user_password(login: str) -> None:
+    """Set a new password, which is asked for, and sign the person out everywhere."""
+    from server import desk
+
+    typed = _password()
+    _report(lambda: asyncio.run(desk.set_password(_settings(), login, typed)))
+
+
+@user.command("reset-factors")
+def user_reset_factors(login: str) -> None:
+    """For a lost telephone: the person's authenticator app and passkeys count no more, and are enrolled anew."""
+    from server import desk
+
+    _report(lambda: asyncio.run(desk.reset_factors(_settings(), login)))
+
+
+@device.command("revoke")
+def device_revoke(device_id: str) -> None:
+    """A lost or stolen device: cut, and refused from now on. What it sent stays."""
+    from server import desk
+
+    _report(lambda: asyncio.run(desk.revoke_device(_settings(), device_id)))
+
+
+@audit.command("verify")
+def audit_verify(
+    heads: Annotated[list[Path] | None, typer.Option(help="a file of heads that were kept elsewhere")] = None,
+) -> None:
+    """Read the audit's chain from end to end: names each row that was changed, removed, inserted or cut off."""
+    from server import auditing
+
+    _report(lambda: asyncio.run(auditing.verify(_settings(), heads or [])), auditing.REFUSALS)
+
+
+@audit.command("heads")
+def audit_heads() -> None:
+    """Print where the chain stood, and stands: to be kept on another machine, or on paper."""
+    from server import auditing
+
+    _report(lambda: asyncio.run(auditing.heads(_settings())), auditing.REFUSALS)
+
+
+def _add_user(role: str, login: str, name: str, phone: str | None, *, locale: str, email: str | None = None) -> None:
+    from server import desk
+
+    wish = desk.StaffWish(role, login, name, _password(), phone, locale, email)
     _report(lambda: asyncio.run(desk.add_user(_settings(), wish)))
 
 
@@ -139,13 +198,14 @@ def _settings() -> Settings:
         sys.exit(f"Bedside does not start with these settings:\n{wrong}")
 
 
-def _report(command: Callable[[], str]) -> None:
+def _report(command: Callable[[], str], more_refusals: tuple[type[Exception], ...] = ()) -> None:
     """Print what a command did; a named refusal is a sentence, not a traceback."""
     from server.desk import REFUSALS
 
+    refusals: tuple[type[Exception], ...] = (*REFUSALS, *more_refusals)
     try:
         print(command())
-    except REFUSALS as refused:
+    except refusals as refused:
         sys.exit(str(refused))
 
 

@@ -5,8 +5,7 @@ Read ``Bedside.start`` for what runs, ``Bedside.stop`` for the order in which it
 
 import asyncio
 import json
-import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -22,20 +21,26 @@ from devices.ingest import Committed, Ingest, Stored
 from devices.mqtt import MqttLink
 from devices.mqtt_endpoint import Endpoint, Tls
 from server import http
+from server.access.heads import HEADS, append_head
+from server.access.sealing import Sealer, SealStore, WrongKey
 from server.bus import Bus, Hint
 from server.bus.memory import MemoryBus
 from server.claim import claim
+from server.clinic import day_end
 from server.clinic.news import line_topics
+from server.gateways import Gateways, open_gateways
 from server.health import Health
-from server.keys import RUNNING, link_key, write_private
-from server.live import LiveDoor, LiveTopics, Presence, Visitor
+from server.keys import RUNNING, audit_key, link_key, write_private
+from server.live import LiveDoor, LiveTopics, Presence, Visitor, lane_of
+from server.messaging import WaysOut, limits_of
 from server.monitoring.evaluation import EvaluationRecorder, EvaluationStore
 from server.monitoring.series import Heard, NewestByPatient
-from server.notifications.deliveries import Channel
-from server.notifications.gateways.console import ConsoleGateway
+from server.notifications.deliveries import Receipt
 from server.notifications.outbox import ORDINARY, URGENT, Dispatcher, Wiring
+from server.safeguards import pack_of
 from server.services import Outside, build_services, house_of
 from server.settings import Settings
+from server.store.chain import SealLookQueries, SealQueries
 from server.store.engine import Store, connect, open_store
 from server.store.errors import Unavailable
 from server.store.journal import StoreJournal, partition_of
@@ -56,7 +61,8 @@ TICK_S = 1.0
 BLIND_AFTER_S = 5.0  # of a database that takes nothing
 STANDSTILL_S = 10.0  # a tick of evaluation takes milliseconds; a backlog of thousands, seconds
 REGISTRY_EVERY_S = 3.0  # how soon a device that the command line added is let in
-LIVE, READINGS = "live", "readings"  # channels of the bus
+SEALING_S = 2.0  # of the ten that a stop may take
+LIVE, READINGS, LINES = "live", "readings", "lines"  # channels of the bus
 
 
 class Bedside:
@@ -68,12 +74,22 @@ class Bedside:
         self._supervisor = Supervisor()
         self._stopping = False
         self.public_url = public_url(settings)
+        self._sealer = _sealer(settings, store)
         self._registry = DeviceRegistry()
         self._shown = NewestByPatient()
         self._presence = Presence(self._presence_changed)
         self._bus: Bus = _bus(settings)
-        self.house = house_of(settings, self.public_url, link_key(settings.data.directory))
-        self.services = build_services(settings, store, self.house, self._outside(), alarm_store=self._alarm_store)
+        pack = pack_of(settings, demonstration=demonstration)
+        self.house = house_of(settings, self.public_url, link_key(settings.data.directory), pack)
+        self._gateways = open_gateways(settings, self.public_url, CLOCK)
+        self.services = build_services(
+            settings,
+            store,
+            self.house,
+            self._outside(),
+            alarm_store=self._alarm_store,
+            out=_ways_out(self._gateways),
+        )
         lanes = ((URGENT, self._alarm_store), (ORDINARY, store))
         self._dispatchers = [Dispatcher(self._outbox_wiring(lane_store), pace) for pace, lane_store in lanes]
         self._hub: Hub[Visitor] = Hub(
@@ -84,6 +100,7 @@ class Bedside:
             presence=self._presence.told,
             origins=[self.public_url],
             sees=self._sees,
+            lane_of=lane_of,
         )
         self._broker = _broker(settings, self._registry, certificates) if _embedded(settings) else None
         self._link: MqttLink | None = None
@@ -99,20 +116,33 @@ class Bedside:
             version=version("bedside"),
         )
         self._runner: web.AppRunner | None = None
+        self._started_at: datetime | None = None
         self.ports: Mapping[str, int] = {}
 
     async def start(self) -> None:
         """Alarms and messages first, then intake, then the doors. Raises BrokerError, OSError for a port in use."""
+        self._started_at = CLOCK()
         self._bus.subscribe(self._hear, self._hub.refresh_all)
         await self._read_registry()
         start = self._supervisor.start
         start("bus", self._bus.run)
         start("live", self._hub.run)
         start("alarms", self._evaluator.run)
-        start("escalation", partial(_every_second, self.services.alarms.escalate))
-        start("visits", partial(_every_second, self.services.visits.tick))
+        start("escalation", partial(_every, self.services.alarms.escalate))
+        start("visits", partial(_every, self.services.visits.tick))
+        start("ends of days", partial(_every, self.services.day_end.tick, day_end.EVERY.total_seconds()))
+        start("waiting times", self.services.predictions.run)
+        start("roster", partial(_every, self.services.roster.tick))
+        start("waiting lists", partial(_every, self.services.public_booking.tick))
         for lane, dispatcher in zip(("urgent messages", "messages"), self._dispatchers, strict=True):
             start(lane, dispatcher.run)
+        await self.services.messaging.doors.forms.load()
+        for ticking in self.services.messaging.ticks:
+            start(ticking.name, partial(_every, ticking.tick, ticking.every_s))
+        if self._gateways.smpp:
+            self._gateways.smpp.received = self._smpp_receipts
+            start("smpp", self._gateways.smpp.run)
+        start("audit seals", self._sealer.run)
         await self._start_intake()
         start("registry", self._follow_registry)
         self._runner, ports = await http.open_doors(self.doors, self._hub)
@@ -128,10 +158,17 @@ class Bedside:
             await self._runner.cleanup()
         await self._stop_intake()
         await self._supervisor.stop_all()
+        await self._seal_the_rest()
+        await self._gateways.close()
         await self._bus.close()
         if self._alarm_store is not self.store:
             await self._alarm_store.close()
         await self.store.close()
+
+    async def _seal_the_rest(self) -> None:
+        """So that nobody who gets at the files of a stopped server finds rows without a seal."""
+        with suppress(OSError, Unavailable, WrongKey):  # a time-out is an OSError
+            await asyncio.wait_for(self._sealer.finish(), SEALING_S)
 
     def supervise(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Keep something more running for as long as the house is open."""
@@ -191,7 +228,8 @@ class Bedside:
 
     def _outside(self) -> Outside:
         return Outside(
-            tell=self._tell,
+            tell=self._changed,
+            tell_waits=self._tell,
             hint=self._hint,
             online=self._presence.online,
             device_changed=self._device_changed,
@@ -199,13 +237,23 @@ class Bedside:
             clock=CLOCK,
         )
 
+    async def _changed(self, topic: str) -> None:
+        """By a use case: where a line has moved, waiting times are others on every node."""
+        kind, _, subject = topic.partition(":")
+        if kind == "line":
+            await self._bus.publish(LINES, {"session": subject})
+        await self._tell(topic)
+
     async def _tell(self, topic: str) -> None:
         if topic == "outbox":
             self._hint()
         await self._bus.publish(LIVE, {"topic": topic})
 
-    async def _hear(self, _channel: str, hint: Hint) -> None:
-        await self._hub.refresh(hint["topic"])
+    async def _hear(self, channel: str, hint: Hint) -> None:
+        if channel == LINES:
+            self.services.predictions.changed(hint["session"])
+        else:
+            await self._hub.refresh(hint["topic"])
 
     def _hint(self) -> None:
         for dispatcher in self._dispatchers:
@@ -228,11 +276,16 @@ class Bedside:
         return Wiring(
             begin=partial(store.write, OutboxQueries),
             look=partial(store.read, OutboxLookQueries),
-            gateways={Channel.SMS: ConsoleGateway(sys.stdout)},
+            gateways=self._gateways.by_channel,
             render_link=self.house.join_url,
             changed=self.services.pages.delivery_changed,
             clock=CLOCK,
+            limits=limits_of(self._settings),
+            zone=self.house.sender.zone,
         )
+
+    async def _smpp_receipts(self, receipts: Sequence[Receipt]) -> None:
+        await self.services.messaging.doors.receipts.heard("smpp", receipts, CLOCK())
 
     # The devices that may speak.
 
@@ -269,8 +322,9 @@ class Bedside:
         return missing
 
     def _stands_still(self) -> bool:
-        ticked_at = self._evaluator.stats.ticked_at
-        return ticked_at is not None and (CLOCK() - ticked_at).total_seconds() > STANDSTILL_S
+        """Since the last second that was worked off, or since the start where there never was one."""
+        since = self._evaluator.stats.ticked_at or self._started_at
+        return since is not None and (CLOCK() - since).total_seconds() > STANDSTILL_S
 
     def _sees(self) -> bool:
         """Do readings and alarms come through? If not for some seconds, pages must call themselves blind."""
@@ -282,7 +336,13 @@ class Bedside:
     def _gauges(self) -> Mapping[str, float]:
         counts = self._hub.counts
         devices = self._broker.connections if self._broker else 0
-        return {"live_clients": counts.clients, "rooms": counts.rooms, "broker_connections": devices}
+        return {
+            "live_clients": counts.clients,
+            "rooms": counts.rooms,
+            "broker_connections": devices,
+            "audit_unsealed": self._sealer.behind,
+            **({"smpp_bound": self._gateways.smpp.bound} if self._gateways.smpp else {}),
+        }
 
     def _counters(self) -> Mapping[str, float]:
         stats = self._ingest.stats if self._ingest else None
@@ -336,6 +396,21 @@ def _alarm_store(settings: Settings, store: Store) -> Store:
     return connect(settings.data.database_url, pool_size=10) if store.dialect == "postgresql" else store
 
 
+def _sealer(settings: Settings, store: Store) -> Sealer:
+    directory = settings.data.directory
+    kept = SealStore(partial(store.read, SealLookQueries), partial(store.write, SealQueries))
+    return Sealer(kept, audit_key(directory), partial(append_head, directory / HEADS), CLOCK)
+
+
+def _ways_out(gateways: Gateways) -> WaysOut:
+    return WaysOut(
+        confirms={channel: gateway.receipts for channel, gateway in gateways.by_channel.items()},
+        receipts=gateways.receipts,
+        push_services=gateways.push_services,
+        push_key=gateways.push_key,
+    )
+
+
 def _bus(settings: Settings) -> Bus:
     if settings.bus == "memory":
         return MemoryBus()
@@ -369,7 +444,7 @@ def _endpoint(settings: Settings, broker: EmbeddedBroker | None) -> Endpoint:
     return Endpoint(mqtt.host, mqtt.port, SERVICE_ID, password, user=mqtt.username, tls=tls, persistent=True)
 
 
-async def _every_second(tick: Callable[[datetime], Awaitable[None]]) -> None:
+async def _every(tick: Callable[[datetime], Awaitable[None]], seconds: float = TICK_S) -> None:
     while True:
         await tick(CLOCK())
-        await asyncio.sleep(TICK_S)
+        await asyncio.sleep(seconds)

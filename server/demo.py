@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import segno
 from rich.console import Console
@@ -22,9 +23,10 @@ from server.access.roles import Role
 from server.access.users import UserWish
 from server.app import Bedside
 from server.claim import NotDemonstrationError
-from server.clinic.line import OVER
 from server.clinic.session import Hours
+from server.clinic.ticket import OVER
 from server.clinic.views import SessionView
+from server.demo_roster import POSTS, Occasion, make_roster
 from server.ids import new_id
 from server.keys import write_private
 from server.monitoring.associations import Wish
@@ -34,6 +36,7 @@ from server.settings import Settings
 from server.store.access import SignInLookQueries
 from server.store.engine import Store
 from server.store.visits import VisitQueries
+from server.visits.policy.packs import NONE
 
 SIGN_INS = "demo-sign-ins.toml"
 PEOPLE = (
@@ -60,6 +63,7 @@ async def show(bedside: Bedside, settings: Settings, *, sensors: bool) -> None:
     path = settings.data.directory / SIGN_INS
     kept = await _make_people(bedside.services, path)
     doctor = await _doctor(bedside.store)
+    await _make_roster(bedside, settings)
     session = await _session_now(bedside.services, doctor, settings)
     ticket_id, patient_id = await _booking(bedside.services, doctor, session)
     device = await _oximeter(bedside.services, kept, path)
@@ -115,6 +119,14 @@ async def _doctor(store: Store) -> Principal:
     if account is None:
         raise NotDemonstrationError("the demonstration's doctor is gone; delete its data directory to begin anew")
     return Principal(Role.DOCTOR, account.user.id, account.user.name, "demonstration")
+
+
+async def _make_roster(bedside: Bedside, settings: Settings) -> None:
+    async with bedside.store.read(SignInLookQueries) as look:
+        accounts = [await look.account(post.login) for post in POSTS]
+    doctors = {account.user.login: account.user.id for account in accounts if account}
+    today = datetime.now(ZoneInfo(settings.hospital.time_zone)).date()
+    await make_roster(bedside.services, Occasion(doctors, today, settings.hospital.locale))
 
 
 async def _session_now(services: Services, doctor: Principal, settings: Settings) -> SessionView:
@@ -173,6 +185,13 @@ def _authority_page(bedside: Bedside, link: str) -> str:
     return f"http://{host}:{bedside.ports['http']}/ca" if link.startswith("https") else "–"
 
 
+def _rules(bedside: Bedside) -> str:
+    """Whoever tries it out must not take it for what a hospital is held to."""
+    if bedside.house.pack is not NONE:
+        return f"{bedside.house.pack.name}: doctors show a second factor before they open a session"
+    return "none: no second factor, every visit may be treatment   (BEDSIDE_CLINIC__POLICY=cn-2022 asks for both)"
+
+
 def _print(bedside: Bedside, settings: Settings, link: str) -> None:
     out, local = Console(highlight=False, soft_wrap=True), f"http://localhost:{bedside.ports['http']}"
     token = link.rpartition("#")[2]
@@ -185,6 +204,7 @@ def _print(bedside: Bedside, settings: Settings, link: str) -> None:
         ("  on a phone", link if link.startswith("https") else "no network address was found for this machine"),
         ("  trust it first", _authority_page(bedside, link)),
         ("  birth date", PATIENT.birth_date.isoformat()),
+        ("Rules of visits", _rules(bedside)),
         ("Devices", f"mqtt://127.0.0.1:{bedside.ports['mqtt']}   (TLS for the network: {settings.mqtt.tls_port})"),
     ):
         out.print(f"  [dim]{name:<20}[/] {where}")

@@ -19,8 +19,9 @@ from server.clinic.errors import ClinicError
 from server.clinic.session import Hours
 from server.demo import SIGN_INS, read_sign_ins
 from server.ids import new_id
-from server.keys import LINK_KEY, RUNNING, link_key
+from server.keys import AUDIT_KEY, LINK_KEY, PUSH_KEY, RUNNING, link_key
 from server.monitoring.errors import MonitoringError
+from server.patients.mail import InvalidMail, to_mail_address
 from server.patients.phone import InvalidPhone, to_e164
 from server.services import Outside, Services, build_services, house_of
 from server.settings import Settings
@@ -29,14 +30,14 @@ from server.store.access import SignInLookQueries
 from server.store.engine import Store, open_store
 from server.store.errors import StoreError
 
-KEPT_FILES = (LINK_KEY, "ca.crt", "ca.key", SIGN_INS)
+KEPT_FILES = (LINK_KEY, AUDIT_KEY, PUSH_KEY, "ca.crt", "ca.key", SIGN_INS)
 
 
 class DeskError(Exception):
     """What was asked cannot be done; the sentence says why."""
 
 
-REFUSALS = (DeskError, StoreError, AccessError, ClinicError, MonitoringError, InvalidPhone, OSError)
+REFUSALS = (DeskError, StoreError, AccessError, ClinicError, MonitoringError, InvalidPhone, InvalidMail, OSError)
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class StaffWish:
     password: str = field(repr=False)
     phone: str | None
     locale: str
+    email: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,13 @@ async def add_user(settings: Settings, wish: StaffWish) -> str:
         raise DeskError(f"{wish.role}: a user is a doctor, an operator or an admin")
     phone = to_e164(wish.phone, settings.hospital.region) if wish.phone else None
     user = UserWish(
-        login=wish.login, name=wish.name, role=Role(wish.role), password=wish.password, phone=phone, locale=wish.locale
+        login=wish.login,
+        name=wish.name,
+        role=Role(wish.role),
+        password=wish.password,
+        phone=phone,
+        email=to_mail_address(wish.email) if wish.email else None,
+        locale=wish.locale,
     )
     async with _hospital(settings) as (_, services):
         added = await services.users.create(user, "system", _now())
@@ -75,7 +83,7 @@ async def add_user(settings: Settings, wish: StaffWish) -> str:
 async def add_session(settings: Settings, login: str, title: str, hours: tuple[str, str]) -> str:
     zone = ZoneInfo(settings.hospital.time_zone)
     try:
-        opens_at, closes_at = (datetime.fromisoformat(moment).replace(tzinfo=zone) for moment in hours)
+        opens_at, closes_at = (_moment(moment, zone) for moment in hours)
     except ValueError as wrong:
         raise DeskError(f"a time looks like 2026-11-21T08:00: {wrong}") from wrong
     async with _hospital(settings) as (store, services):
@@ -85,6 +93,34 @@ async def add_session(settings: Settings, login: str, title: str, hours: tuple[s
             raise DeskError(f"{login}: no doctor signs in with this login")
         await services.clinic.create_session(Hours(account.user.id, title, opens_at, closes_at), "system", _now())
     return f"{title}: {opens_at:%Y-%m-%d %H:%M} to {closes_at:%H:%M} ({settings.hospital.time_zone})."
+
+
+async def disable_user(settings: Settings, login: str) -> str:
+    async with _hospital(settings) as (_, services):
+        ended = await services.accounts.disable(login, "system", _now())
+    return f"{login} is not let in again; {ended} sign-ins ended, open pages within five seconds."
+
+
+async def set_password(settings: Settings, login: str, password: str) -> str:
+    async with _hospital(settings) as (_, services):
+        ended = await services.accounts.set_password(login, password, "system", _now())
+    return f"{login} has a new password; {ended} sign-ins ended, open pages within five seconds."
+
+
+async def reset_factors(settings: Settings, login: str) -> str:
+    async with _hospital(settings) as (store, services):
+        async with store.read(SignInLookQueries) as look:
+            account = await look.account(login)
+        if account is None:
+            raise DeskError(f"{login}: nobody signs in with this login")
+        ended = await services.safeguards.factors.reset(account.user.id, "system", _now())
+    return f"{ended} second factors of {login} are gone. Make sure that it was {account.user.name} who asked."
+
+
+async def revoke_device(settings: Settings, device_id: str) -> str:
+    async with _hospital(settings) as (_, services):
+        await services.devices.revoke("system", device_id, _now())
+    return f"{device_id} is refused; on the embedded broker it is cut within five seconds."
 
 
 async def add_device(settings: Settings, device_id: str, label: str) -> str:
@@ -152,6 +188,7 @@ def _nobody() -> Outside:
 
     return Outside(
         tell=untold,
+        tell_waits=untold,
         hint=lambda: None,
         online=lambda _ticket: False,
         device_changed=untold,
@@ -199,6 +236,12 @@ def _episode(name: str) -> EpisodeKind:
         return EpisodeKind(name)
     except ValueError:
         raise DeskError(f"{name}: an episode is none, {' or '.join(EpisodeKind)}") from None
+
+
+def _moment(given: str, zone: ZoneInfo) -> datetime:
+    """In the hospital's time zone, unless an offset was given. Raises ValueError."""
+    moment = datetime.fromisoformat(given)
+    return moment.astimezone(zone) if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
 def _now() -> datetime:

@@ -12,6 +12,7 @@ from server.access.roles import Action, Role
 from server.api.cookies import token_in
 from server.api.framework import Audience
 from server.services import Services
+from signaling.admission import Lane
 from signaling.hub import Handshake
 from signaling.messages import Seat
 
@@ -35,6 +36,12 @@ class Visitor:
     @property
     def key(self) -> str:
         return self.who.actor
+
+
+def lane_of(cookies: Mapping[str, str]) -> Lane:
+    """A staff cookie, whatever it is worth, comes in by the staff's lane: patients' pages are never before a doctor."""
+    staff = any(token_in(cookies, Audience.STAFF, secure=secure) for secure in (True, False))
+    return Lane.STAFF if staff else Lane.EVERYBODY
 
 
 class LiveDoor:
@@ -92,7 +99,7 @@ class LiveTopics:
             case "alarms":
                 return await self._services.monitoring_reader.alarms_topic(subject, self._clock())
             case "outbox":
-                return await self._services.outbox_reader.topic()
+                return await self._services.messaging.doors.outbox.topic()
             case _:
                 return await self._services.clinic_topics.snapshot(topic)
 

@@ -16,6 +16,11 @@ PAGES = {
     "/console": "console.html",
     "/join": "join.html",
     "/outbox": "outbox.html",
+    "/desk": "desk.html",
+    "/roster": "roster.html",
+    "/texts": "texts.html",
+    "/book": "book.html",
+    "/display/{session_id}": "display.html",
     "/ca": "ca.html",
 }
 OPEN_ON_PLAIN_HTTP = ("/ca", "/ca.crt", "/assets/", "/livez", "/readyz", "/api/v1/hospital")
@@ -86,6 +91,7 @@ def _is_loopback(host: str) -> bool:
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """On every reply: nothing loads from another host, nothing is framed, guessed or told to other sites."""
     headers = response.headers
+    headers["Server"] = "Bedside"  # versions are nobody's business
     headers.setdefault("Content-Security-Policy", _policy(request.host))
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "no-referrer")

@@ -1,83 +1,43 @@
 """Environment and file → one frozen Settings. The only reader of os.environ; settings.sample.toml is its manual."""
 
 import os
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from server.gateway_settings import NEEDED, Aliyun, Gateways, Mail, Push, Smpp, Tencent, Twilio, Webhook
+from server.setting_types import LOOPBACK, DatabaseUrl, Network, Origin, Port, Seconds, Section, TimeZone
+
 ENVIRONMENT_PREFIX = "BEDSIDE_"
 CONFIG_VARIABLE = "BEDSIDE_CONFIG"
+
+
+Messages = Annotated[int, Field(ge=1)]
 
 
 class SettingsError(Exception):
     """A setting that cannot be used: the message gives its name, the value found and what is allowed."""
 
 
-def _port(value: int) -> int:
-    if not 0 <= value <= 65535:
-        raise ValueError("a port from 1 to 65535, or 0 for any free one")
-    return value
-
-
-def _time_zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ValueError("an IANA time zone, such as Asia/Shanghai") from None
-    return value
-
-
-def _network(value: str) -> str:
-    try:
-        return str(ip_network(value))
-    except ValueError:
-        raise ValueError("an address or network, such as 127.0.0.1 or 10.0.0.0/8") from None
-
-
-def _database_url(value: str) -> str:
-    if value and urlsplit(value).scheme not in {"sqlite", "postgresql"}:
-        raise ValueError("empty (an SQLite file in the data directory), sqlite:///PATH or postgresql://USER@HOST/NAME")
-    return value
-
-
-def _origin(value: str) -> str:
-    if value and (
-        urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc or urlsplit(value).path.strip("/")
-    ):
-        raise ValueError("empty (found by itself) or an origin such as https://visit.hospital.example")
-    return value.rstrip("/")
-
-
-Port = Annotated[int, AfterValidator(_port)]
-Seconds = Annotated[float, Field(gt=0, le=86_400)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Hospital(_Section):
+class Hospital(Section):
     name: str = Field(default="青山互联网医院", min_length=1, max_length=60)
     telephone: str = Field(default="0571-0000 0000", min_length=3, max_length=30)
-    time_zone: Annotated[str, AfterValidator(_time_zone)] = "Asia/Shanghai"
+    time_zone: TimeZone = "Asia/Shanghai"
     region: str = Field(default="CN", pattern="^[A-Z]{2}$")
     locale: Literal["zh-CN", "en"] = "zh-CN"
 
 
-class Web(_Section):
+class Web(Section):
     host: str = "0.0.0.0"  # noqa: S104 – a phone on the same network has to reach it
     http_port: Port = 8080
     https_port: Port = 8443
-    public_url: Annotated[str, AfterValidator(_origin)] = ""
+    public_url: Origin = ""
     certificate: Path | None = None
     key: Path | None = None
-    trusted_proxies: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
+    trusted_proxies: tuple[Network, ...] = ()
 
     @model_validator(mode="after")
     def certificate_and_key_go_together(self) -> Self:
@@ -86,16 +46,16 @@ class Web(_Section):
         return self
 
 
-class Data(_Section):
+class Data(Section):
     directory: Path = Path("data")
-    database: Annotated[str, AfterValidator(_database_url)] = ""
+    database: DatabaseUrl = ""
 
     @property
     def database_url(self) -> str:
         return self.database or f"sqlite:///{self.directory / 'bedside.sqlite'}"
 
 
-class Mqtt(_Section):
+class Mqtt(Section):
     broker: Literal["embedded", "outside"] = "embedded"
     host: str = "127.0.0.1"
     port: Port = 1883
@@ -107,30 +67,47 @@ class Mqtt(_Section):
 
     @model_validator(mode="after")
     def plain_mqtt_stays_on_this_machine(self) -> Self:
-        loopback = self.host in {"127.0.0.1", "::1", "localhost"}
-        if not loopback and not self.tls:
+        if self.host not in LOOPBACK and not self.tls:
             raise ValueError(
                 "mqtt.host: 127.0.0.1, ::1 or localhost while mqtt.tls is false (plain MQTT stays on this machine)"
             )
         return self
 
 
-class Clinic(_Section):
+class Clinic(Section):
     ring_s: Seconds = 45
     media_s: Seconds = 15
+    late_grace_s: Seconds = 600
+    policy: Literal["auto", "cn-2022", "none"] = "auto"
 
 
-class Alarms(_Section):
+class Alarms(Section):
     acknowledge_s: Seconds = 120
 
 
-class Ice(_Section):
+class Reach(Section):
+    push_s: Seconds = 30
+    sms_s: Seconds = 120
+    mail_s: Seconds = 900
+    alarm_s: Seconds = 45
+
+
+class Budgets(Section):
+    day: Messages = 20_000
+    phone: Messages = 40
+    prefix: Messages = 400
+    address: Messages = 60
+    alarms_day: Messages = 20_000
+    alarms_phone: Messages = 1_000
+
+
+class Ice(Section):
     urls: tuple[str, ...] = ()
     turn_urls: tuple[str, ...] = ()
     turn_secret: SecretStr = SecretStr("")
 
 
-class Log(_Section):
+class Log(Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "json", "pretty"] = "auto"
 
@@ -149,8 +126,29 @@ class Settings(BaseSettings):
     mqtt: Mqtt = Mqtt()
     clinic: Clinic = Clinic()
     alarms: Alarms = Alarms()
+    reach: Reach = Reach()
+    budgets: Budgets = Budgets()
     ice: Ice = Ice()
+    gateways: Gateways = Gateways()
+    aliyun: Aliyun = Aliyun()
+    tencent: Tencent = Tencent()
+    twilio: Twilio = Twilio()
+    webhook: Webhook = Webhook()
+    smpp: Smpp = Smpp()
+    mail: Mail = Mail()
+    push: Push = Push()
     log: Log = Log()
+
+    @model_validator(mode="after")
+    def chosen_gateways_are_complete(self) -> Self:
+        """A message that finds no way out at noon is found at start instead."""
+        refused = []
+        for section, choice in self.gateways.sections().items():
+            missing = [f"{section}.{name}" for name in NEEDED[section] if not getattr(getattr(self, section), name)]
+            refused += [f"{choice} needs {', '.join(missing)}"] if missing else []
+        if refused:
+            raise ValueError("\n".join(refused))
+        return self
 
     @classmethod
     def settings_customise_sources(  # noqa: PLR0917 – pydantic-settings calls it so
@@ -186,13 +184,15 @@ def load_settings() -> Settings:
 
 def _sentence(error: ErrorDetails) -> str:
     path = [str(part) for part in error["loc"]]
-    secret = any(word in path[-1] for word in ("secret", "password")) if path else False
+    allowed = str(error["msg"]).removeprefix("Value error, ")
+    if not path:  # what concerns several sections names them itself
+        return allowed
+    secret = any(word in path[-1] for word in ("secret", "password", "token", "key"))
     given = (
         ""
         if secret or (error["type"] == "value_error" and isinstance(error["input"], dict))
         else f" = {error['input']!r}"
     )
-    allowed = str(error["msg"]).removeprefix("Value error, ")
     return f"{'.'.join(path)} ({ENVIRONMENT_PREFIX}{'__'.join(path).upper()}){given}: {allowed}"
 
 

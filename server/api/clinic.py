@@ -1,4 +1,4 @@
-"""Sessions, their lines, bookings and new links, for staff."""
+"""Sessions, their lines, bookings and new links, for staff; and a line's numbers for a waiting room's screen."""
 
 from datetime import date
 from typing import Annotated, Final
@@ -7,11 +7,13 @@ import msgspec
 
 from server.access.roles import Action
 from server.api.errors import INVALID, NOT_FOUND, ProblemKind, Problems
-from server.api.framework import Body, Call, Route
+from server.api.framework import Audience, Body, Call, Route
 from server.clinic import errors
+from server.clinic.booking import Wish
+from server.clinic.kinds import VisitKind
 from server.clinic.reader import ClinicReader
 from server.clinic.service import ClinicService
-from server.clinic.views import LineView, SessionView, TicketRow
+from server.clinic.views import DisplayView, LineView, SessionView, TicketRow
 from server.patients.patient import InvalidPatient, PatientDetails, Sex
 
 problems: Final[Problems] = {
@@ -22,6 +24,8 @@ problems: Final[Problems] = {
     errors.AlreadyInVisit: ProblemKind(409, "already-in-visit", "Somebody is in the room"),
     errors.NotCalled: ProblemKind(409, "not-called", "The doctor is not calling"),
     errors.TicketOver: ProblemKind(409, "ticket-over", "The visit is over"),
+    errors.NotWaiting: ProblemKind(409, "not-waiting", "The ticket does not stand so"),
+    errors.InvalidWords: INVALID,
     InvalidPatient: INVALID,
 }
 
@@ -34,6 +38,15 @@ class NewBooking(Body, frozen=True):
     birth_date: date
     phone: Annotated[str, msgspec.Meta(max_length=64)]
     locale: str | None = None
+    email: Annotated[str, msgspec.Meta(max_length=254)] | None = None
+    kind: VisitKind | None = None
+    guardian: Annotated[str, msgspec.Meta(min_length=1, max_length=60)] | None = None
+
+
+class Suspension(Body, frozen=True):
+    """``message`` is what those who wait read."""
+
+    message: Annotated[str, msgspec.Meta(max_length=1000)]
 
 
 class Booked(msgspec.Struct, frozen=True):
@@ -48,6 +61,24 @@ def routes(clinic: ClinicService, reader: ClinicReader, locale: str) -> list[Rou
         Route(method="GET", path="/sessions", handler=handlers.sessions, action=read, reply=list[SessionView]),
         Route(method="POST", path="/sessions/{id}/open", handler=handlers.open, action=run, reply=SessionView),
         Route(method="POST", path="/sessions/{id}/close", handler=handlers.close, action=run, reply=SessionView),
+        Route(
+            method="POST",
+            path="/sessions/{id}/suspend",
+            handler=handlers.suspend,
+            action=run,
+            body=Suspension,
+            reply=SessionView,
+        ),
+        Route(method="POST", path="/sessions/{id}/resume", handler=handlers.resume, action=run, reply=SessionView),
+        Route(method="POST", path="/sessions/{id}/join", handler=handlers.join, action=run, reply=SessionView),
+        Route(method="POST", path="/sessions/{id}/leave", handler=handlers.leave, action=run),
+        Route(
+            method="GET",
+            path="/display/{id}",
+            handler=handlers.display,
+            audience=Audience.PUBLIC,
+            reply=DisplayView,
+        ),
         Route(method="GET", path="/sessions/{id}/line", handler=handlers.line, action=read, reply=LineView),
         Route(
             method="POST",
@@ -79,6 +110,24 @@ class _Handlers:
         await self._clinic.close_session(call.who, call.path["id"], call.now)
         return await self._reader.session(call.who, call.path["id"])
 
+    async def suspend(self, call: Call[Suspension]) -> SessionView:
+        await self._clinic.suspend_session(call.who, call.path["id"], call.body.message, call.now)
+        return await self._reader.session(call.who, call.path["id"])
+
+    async def resume(self, call: Call[None]) -> SessionView:
+        await self._clinic.resume_session(call.who, call.path["id"], call.now)
+        return await self._reader.session(call.who, call.path["id"])
+
+    async def join(self, call: Call[None]) -> SessionView:
+        await self._clinic.join_session(call.who, call.path["id"], call.now)
+        return await self._reader.session(call.who, call.path["id"])
+
+    async def leave(self, call: Call[None]) -> None:
+        await self._clinic.leave_session(call.who, call.path["id"], call.now)
+
+    async def display(self, call: Call[None]) -> DisplayView:
+        return await self._reader.display(call.path["id"])
+
     async def line(self, call: Call[None]) -> LineView:
         return await self._reader.line(call.who, call.path["id"])
 
@@ -90,8 +139,10 @@ class _Handlers:
             birth_date=typed.birth_date,
             phone=typed.phone,
             locale=typed.locale or self._locale,
+            email=typed.email,
         )
-        ticket_id = await self._clinic.book(call.who, call.path["id"], details, call.now)
+        wish = Wish(typed.kind, typed.guardian)
+        ticket_id = await self._clinic.book(call.who, call.path["id"], details, call.now, wish)
         return Booked(await self._reader.ticket(call.who, call.path["id"], ticket_id))
 
     async def reset_link(self, call: Call[None]) -> None:

@@ -91,7 +91,7 @@ COMMON: Final[Problems] = {
     NotJson: ProblemKind(400, "not-json", "The body is not JSON"),
     TooLarge: ProblemKind(413, "too-large", "The body is too large"),
     TooSlow: ProblemKind(408, "too-slow", "The body did not come in time"),
-    WrongContentType: ProblemKind(415, "wrong-content-type", "Only JSON is taken"),
+    WrongContentType: ProblemKind(415, "wrong-content-type", "Not in this form"),
     ForeignOrigin: ProblemKind(403, "foreign-origin", "Another site asked"),
     FieldWrong: INVALID,
     access.NotSignedIn: ProblemKind(401, "not-signed-in", "Nobody is signed in"),

@@ -2,15 +2,44 @@
 
 from dataclasses import dataclass
 
+from server.access.factors import SecondFactors
 from server.access.join_check import JoinCheck
 from server.access.sign_ins import SignIns
-from server.api import access, clinic, hospital, join_check, monitoring, notifications, ticket, visits
+from server.access.step_up import StepUp
+from server.api import (
+    access,
+    booking,
+    clinic,
+    documents,
+    factors,
+    hospital,
+    join_check,
+    lines,
+    monitoring,
+    notifications,
+    policy,
+    roster,
+    ticket,
+    visits,
+    waiting,
+)
 from server.api.hospital import Hospital
 from server.api.monitoring import Monitoring
+from server.api.notifications import Messages
 from server.api.routes import Feature
+from server.clinic.lines import LineService
+from server.clinic.prediction_errors import PredictionErrorsReader
 from server.clinic.reader import ClinicReader
+from server.clinic.roster.appointments import Appointments
+from server.clinic.roster.directory import Directory
+from server.clinic.roster.moves import Moves
+from server.clinic.roster.public import PublicBooking
+from server.clinic.roster.service import Roster
 from server.clinic.service import ClinicService
-from server.notifications.reader import OutboxReader
+from server.visits.attestation import Attestations
+from server.visits.calls import CallService
+from server.visits.documents.service import Documents
+from server.visits.preparation import Preparations
 from server.visits.reader import VisitReader
 from server.visits.records import RecordService
 from server.visits.service import VisitService
@@ -25,11 +54,24 @@ class Services:
     join_check: JoinCheck
     clinic: ClinicService
     lines: ClinicReader
+    prediction_errors: PredictionErrorsReader
+    roster: Roster
+    directory: Directory
+    public_booking: PublicBooking
+    moves: Moves
+    appointments: Appointments
+    line_steps: LineService
     visits: VisitService
+    calls: CallService
     records: RecordService
+    factors: SecondFactors
+    step_up: StepUp
+    preparations: Preparations
+    documents: Documents
+    attestations: Attestations
     visit_reader: VisitReader
     monitoring: Monitoring
-    outbox: OutboxReader
+    messages: Messages
     hospital: Hospital
     locale: str
 
@@ -40,10 +82,23 @@ def features(to: Services) -> list[Feature]:
     return [
         Feature(hospital.routes(to.hospital), {}),
         Feature(access.routes(to.sign_ins), access.problems),
+        Feature(factors.routes(to.factors, to.step_up, to.hospital.name), factors.problems),
         Feature(clinic.routes(to.clinic, to.lines, to.locale), clinic.problems),
+        Feature(waiting.routes(to.prediction_errors), {}),
+        Feature(roster.routes(to.roster, to.directory), roster.problems),
+        Feature(
+            booking.routes(to.public_booking, to.moves, to.appointments, to.locale),
+            booking.problems,
+        ),
         Feature(join_check.routes(to.join_check, to.visit_reader, card), join_check.problems),
-        Feature(ticket.routes(to.visits, to.records, to.visit_reader), ticket.problems),
+        Feature(lines.routes(to.calls, to.line_steps, to.lines, to.visit_reader), {}),
+        Feature(ticket.routes(to.visits, to.line_steps, to.records, to.visit_reader), ticket.problems),
+        Feature(
+            documents.routes(to.preparations, to.documents, to.visits, to.visit_reader),
+            documents.problems,
+        ),
         Feature(visits.routes(to.visits, to.records, to.visit_reader), visits.problems),
+        Feature(policy.routes(to.attestations, to.visit_reader), policy.problems),
         Feature(monitoring.routes(to.monitoring), monitoring.problems),
-        Feature(notifications.routes(to.outbox), {}),
+        Feature(notifications.routes(to.messages), notifications.problems),
     ]

@@ -30,6 +30,25 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The root of all request bodies and query shapes: an unknown field is refused, never passed over."""
 
 
+class Raw(Body, frozen=True):
+    """The body as it came, for what is signed byte by byte. ``headers`` have lower-case names.
+
+    "x-bedside-url" is what was asked, by the public address and with its query: some providers sign that too.
+    """
+
+    headers: dict[str, str]
+    content: bytes
+
+
+class Upload(Body, frozen=True):
+    """The one file of a form. ``read`` is for the handler to call: what is refused before it costs no memory.
+
+    It raises WrongContentType, FieldWrong, TooLarge, TooSlow.
+    """
+
+    read: Callable[[], Awaitable[bytes]]
+
+
 @dataclass(frozen=True)
 class Cookie:
     """A sign-in cookie to set; without a token, to clear. Name and flags follow from audience and connection."""
@@ -37,6 +56,15 @@ class Cookie:
     audience: Audience
     token: str | None = None
     expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class File:
+    """A reply's body that is not JSON. ``name`` is what a browser calls it when it keeps it."""
+
+    content: bytes
+    content_type: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -80,8 +108,8 @@ class Route:
     """One line of the route table.
 
     ``path`` stands under ``/api/v1`` and names its parts in braces: "/sessions/{id}". ``body`` and ``query`` are
-    subclasses of Body; ``reply`` is the type of the reply's body, None for no content. Only a PUBLIC route has no
-    action.
+    subclasses of Body; ``reply`` is the type of the reply's body, ``File`` for one that is not JSON, None for no
+    content. Only a PUBLIC route has no action.
     """
 
     method: str

@@ -8,11 +8,13 @@ from typing import Any, Final
 import msgspec
 
 from server.api.cookies import cookie_name
-from server.api.framework import Audience, Route
+from server.api.framework import Audience, File, Raw, Route, Upload
 from server.api.routes import RouteTable, roles_that_may
 
 _REF: Final = "#/components/schemas/{name}"
 _PATH_PART: Final = re.compile(r"{(\w+)}")
+_FORM: Final = {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}, "required": ["file"]}
+_BYTES: Final = {"type": "string", "format": "binary"}
 _PROBLEM: Final = {"$ref": _REF.format(name="Problem")}
 
 
@@ -29,7 +31,8 @@ class Problem(msgspec.Struct):
 
 def describe(table: RouteTable, *, version: str) -> dict[str, Any]:
     """The whole document."""
-    types = [found for route in table.routes for found in (route.body, route.query, route.reply) if found is not None]
+    shapes = [shape for route in table.routes for shape in (route.body, route.query, route.reply)]
+    types = [shape for shape in shapes if shape is not None and shape not in {File, Raw, Upload}]
     schemas, components = msgspec.json.schema_components([Problem, *types], ref_template=_REF)
     schema_of = dict(zip(map(repr, [Problem, *types]), schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
@@ -52,7 +55,11 @@ def _operation(route: Route, schema_of: Mapping[str, Any], components: Mapping[s
             "default": {"description": "Refused", "content": {"application/problem+json": {"schema": _PROBLEM}}},
         },
     }
-    if route.body is not None:
+    if route.body is Upload:
+        operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}
+    elif route.body is Raw:
+        operation["requestBody"] = {"required": True, "content": {"*/*": {"schema": _BYTES}}}
+    elif route.body is not None:
         content = {"application/json": {"schema": schema_of[repr(route.body)]}}
         operation["requestBody"] = {"required": True, "content": content}
     if route.audience is not Audience.PUBLIC:
@@ -63,7 +70,9 @@ def _operation(route: Route, schema_of: Mapping[str, Any], components: Mapping[s
 
 def _reply(route: Route, schema_of: Mapping[str, Any]) -> dict[str, Any]:
     reply: dict[str, Any] = {"description": HTTPStatus(route.success).phrase}
-    if route.reply is not None:
+    if route.reply is File:
+        reply["content"] = {"*/*": {"schema": _BYTES}}
+    elif route.reply is not None:
         reply["content"] = {"application/json": {"schema": schema_of[repr(route.reply)]}}
     return reply
 

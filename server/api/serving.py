@@ -29,10 +29,11 @@ from server.api.errors import (
     WrongContentType,
     problem_for,
 )
-from server.api.framework import Answer, Audience, Body, Call, Route
+from server.api.framework import Answer, Audience, Body, Call, File, Raw, Route, Upload
 from server.api.json_body import decode_body, decode_query
 from server.api.openapi import describe
 from server.api.routes import RouteTable
+from server.api.upload import read_file
 from server.ids import new_id
 
 MAX_BODY_BYTES: Final = 64 * 1024
@@ -40,7 +41,8 @@ BODY_TIMEOUT_S: Final = 10.0
 HEADERS: Final = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    # Nothing that comes from here is a page, and what patients hand in must not become one.
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
 }
@@ -120,13 +122,13 @@ async def _serve(route: Route, gate: Gate, request: web.Request) -> web.Response
     now = gate.clock()
     principal = await gate.admit(route, request, now)
     call = Call(
-        body=await _read_body(request, route.body),
+        body=await _body(request, gate, route.body),
         now=now,
         address=gate.edge.address(request),
         request_id=request[_REQUEST_ID],
         principal=principal,
         path=dict(request.match_info),
-        query=decode_query(request.query.items(), route.query),
+        query=None if route.body is Raw else decode_query(request.query.items(), route.query),
     )
     answer = _answer(await route.handler(call))
     response = _respond(answer.status or route.success, answer.body)
@@ -142,6 +144,9 @@ def _answer(reply: object) -> Answer:
 def _respond(status: int, body: object, content_type: str = "application/json") -> web.Response:
     if status == 204:
         return web.Response(status=status)
+    if isinstance(body, File):
+        named = {"Content-Disposition": f'attachment; filename="{body.name}"'}
+        return web.Response(status=status, body=body.content, content_type=body.content_type, headers=named)
     return web.Response(status=status, body=msgspec.json.encode(body), content_type=content_type)
 
 
@@ -154,6 +159,18 @@ async def _read_body(request: web.Request, shape: type[Body] | None) -> Body | N
     if request.content_type != "application/json":
         raise WrongContentType("Send the body as application/json.")
     return decode_body(raw, shape)
+
+
+async def _body(request: web.Request, gate: Gate, shape: type[Body] | None) -> Body | None:
+    if shape is Upload:
+        return Upload(partial(read_file, request))
+    return await _read_raw(request, gate) if shape is Raw else await _read_body(request, shape)
+
+
+async def _read_raw(request: web.Request, gate: Gate) -> Raw:
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    asked = f"{gate.edge.public_url}{request.raw_path}"
+    return Raw({**headers, "x-bedside-url": asked}, await _read(request))
 
 
 async def _read(request: web.Request) -> bytes:

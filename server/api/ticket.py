@@ -7,6 +7,8 @@ import msgspec
 from server.access.roles import Action
 from server.api.errors import ProblemKind, Problems
 from server.api.framework import Audience, Body, Call, Route
+from server.clinic.lines import LineService
+from server.clinic.ticket import Cause
 from server.visits import errors
 from server.visits.notice import Agreed, notice
 from server.visits.reader import VisitReader
@@ -47,8 +49,8 @@ class Answered(msgspec.Struct, frozen=True):
     visit_id: str
 
 
-def routes(visits: VisitService, records: RecordService, reader: VisitReader) -> list[Route]:
-    handlers = _Handlers(visits, records, reader)
+def routes(visits: VisitService, lines: LineService, records: RecordService, reader: VisitReader) -> list[Route]:
+    handlers = _Handlers(visits, lines, records, reader)
     own = Action.TICKET_OWN
     return [
         Route(
@@ -72,6 +74,9 @@ def routes(visits: VisitService, records: RecordService, reader: VisitReader) ->
         Route(
             method="POST", path="/ticket/answer", handler=handlers.answer, audience=PATIENT, action=own, reply=Answered
         ),
+        Route(
+            method="POST", path="/ticket/cancel", handler=handlers.cancel, audience=PATIENT, action=own, reply=MyTicket
+        ),
         Route(method="POST", path="/ticket/media", handler=handlers.media, audience=PATIENT, action=own),
     ]
 
@@ -82,8 +87,9 @@ async def _notice(call: Call[None]) -> NoticeView:
 
 
 class _Handlers:
-    def __init__(self, visits: VisitService, records: RecordService, reader: VisitReader) -> None:
+    def __init__(self, visits: VisitService, lines: LineService, records: RecordService, reader: VisitReader) -> None:
         self._visits = visits
+        self._lines = lines
         self._records = records
         self._reader = reader
 
@@ -97,6 +103,10 @@ class _Handlers:
 
     async def answer(self, call: Call[None]) -> Answered:
         return Answered(await self._visits.answer(call.who.id, call.now))
+
+    async def cancel(self, call: Call[None]) -> MyTicket:
+        await self._lines.cancel_own(call.who.id, Cause.BY_PATIENT, call.now)
+        return await self._reader.my_ticket(call.who.id)
 
     async def media(self, call: Call[None]) -> None:
         await self._visits.patient_media(call.who.id, call.now)

@@ -11,7 +11,20 @@ from structlog.testing import capture_logs
 
 from server.access.principal import Principal
 from server.access.roles import Role
-from server.api import access, clinic, join_check, monitoring, ticket, visits
+from server.api import (
+    access,
+    booking,
+    clinic,
+    documents,
+    factors,
+    join_check,
+    monitoring,
+    notifications,
+    policy,
+    roster,
+    ticket,
+    visits,
+)
 from server.api.edge import Edge
 from server.api.errors import COMMON, ProblemKind
 from server.api.features import Services, features
@@ -34,7 +47,25 @@ QINGSHAN = Hospital(
 )
 PEOPLE = {role.value: Principal(role, "0" * 32, "Wang Li", "s") for role in Role}
 
-PUBLIC = {"GET /hospital", "POST /sign-in", "POST /join/look", "POST /join/check", "GET /notice"}
+PUBLIC = {
+    "GET /hospital",
+    "POST /sign-in",
+    "POST /join/look",
+    "POST /join/check",
+    "GET /notice",
+    "POST /receipts/{gateway}",
+    "POST /join/recover",
+    "GET /push/key",
+    "POST /push/received",
+    "GET /departments",
+    "GET /departments/{id}/doctors",
+    "GET /doctors/{id}/sessions",
+    "POST /bookings",
+    "POST /sessions/{id}/waiting-list",
+    "POST /offers/look",
+    "POST /offers/accept",
+    "GET /display/{id}",
+}
 STAFF = """
 POST /sign-out
 GET /me
@@ -44,12 +75,35 @@ POST /sessions/{id}/close
 GET /sessions/{id}/line
 POST /sessions/{id}/tickets
 POST /sessions/{id}/call-next
+POST /sessions/{id}/suspend
+POST /sessions/{id}/resume
+POST /sessions/{id}/join
+POST /sessions/{id}/leave
 POST /tickets/{id}/link
+POST /tickets/{id}/call
+POST /tickets/{id}/recall
+POST /tickets/{id}/hold
+POST /tickets/{id}/unhold
+POST /tickets/{id}/urgency
+POST /tickets/{id}/cancel
+GET /tickets/{id}/targets
+POST /tickets/{id}/transfer
 GET /visits/{id}
 POST /visits/{id}/confirm-identity
 PUT /visits/{id}/note
 POST /visits/{id}/end
 POST /visits/{id}/media
+POST /visits/{id}/prior-diagnosis
+POST /visits/{id}/guardian
+GET /documents/{id}
+GET /factors
+POST /totp/enrol
+POST /totp/confirm
+POST /passkeys/options
+POST /passkeys
+POST /step-up/totp
+POST /step-up/passkey/options
+POST /step-up/passkey
 GET /patients/{id}/readings
 GET /patients/{id}/alarms
 POST /alarms/{id}/acknowledge
@@ -58,8 +112,45 @@ POST /devices
 POST /patients/{id}/devices
 DELETE /patients/{id}/devices/{device_id}
 GET /outbox
+GET /waiting/errors
+GET /not-reached
+POST /not-reached/{id}/call
+GET /templates
+PUT /templates/{id}/{locale}
+POST /templates/preview
+POST /push/subscribe
+POST /sessions/{id}/capacity
+POST /tickets/{id}/move
+GET /roster/departments
+POST /roster/departments
+PUT /roster/departments/{id}
+GET /roster/doctors
+PUT /roster/doctors/{id}
+GET /roster/templates
+POST /roster/templates
+PUT /roster/templates/{id}
+DELETE /roster/templates/{id}
+GET /roster/holidays
+PUT /roster/holidays/{day}
+DELETE /roster/holidays/{day}
+POST /roster/generate
+GET /roster/sessions
 """
-PATIENT = {"GET /ticket", "POST /ticket/consent", "POST /ticket/answer", "POST /ticket/media"}
+PATIENT = {
+    "GET /ticket",
+    "POST /ticket/consent",
+    "POST /ticket/answer",
+    "POST /ticket/media",
+    "POST /ticket/complaint",
+    "POST /ticket/device-test",
+    "POST /ticket/documents",
+    "DELETE /ticket/documents/{id}",
+    "POST /ticket/consent/withdraw",
+    "POST /ticket/move",
+    "POST /ticket/cancel",
+    "GET /ticket/calendar.ics",
+    "POST /ticket/push",
+}
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +195,20 @@ def test_every_route_and_every_type_is_described(table: RouteTable) -> None:
 
 def test_a_slug_means_one_thing() -> None:
     """Two features may share a kind of problem, never a name for two kinds."""
-    listed = [access, clinic, join_check, monitoring, ticket, visits]
+    listed = [
+        access,
+        booking,
+        clinic,
+        documents,
+        factors,
+        join_check,
+        monitoring,
+        notifications,
+        policy,
+        roster,
+        ticket,
+        visits,
+    ]
     kinds: set[ProblemKind] = {kind for part in listed for kind in part.problems.values()} | set(COMMON.values())
     slugs = [kind.slug for kind in kinds]
     assert len(slugs) == len(set(slugs))

@@ -18,8 +18,8 @@ from server.api.edge import Edge
 from server.api.framework import Audience, Call, Route
 from server.api.routes import Feature, route_table
 from server.api.serving import Gate, build_api
-from server.clinic.line import TicketState
 from server.clinic.session import SessionState
+from server.clinic.ticket import TicketState
 from server.store import tables
 from server.store.engine import Store
 from server.visits.views import HospitalView, MyTicket, Named, SessionHours
@@ -58,6 +58,12 @@ class Pages:
             hospital=QINGSHAN,
             consented=False,
             visit=None,
+            suspended=None,
+            can_cancel=True,
+            wait=None,
+            complaint=None,
+            device_test=None,
+            documents=[],
         )
 
 

@@ -3,6 +3,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import structlog
 
 import devices.evaluate
 from devices.conditions import Care, Input, PatientState, Worn, evaluate
@@ -163,6 +164,21 @@ async def test_while_the_store_fails_nothing_is_skipped_and_nothing_invented(nig
     assert night.log.told().count("anna raised spo2.low") == 1
     assert what == "cares" or heard == []
     assert night.log.evaluated == {0: 18, 1: 1}
+
+
+async def test_a_store_that_fails_for_minutes_is_said_whole_once_and_then_a_line_a_minute(night: Night) -> None:
+    night.log.failing = {"pending", "cares"}
+    with structlog.testing.capture_logs() as said:
+        for second in range(0, 150, 10):
+            await night.until(second)
+    assert [line["event"] for line in said] == ["evaluate.store_failed"] * 3
+    assert [line["exc_info"] is not None for line in said] == [True, False, False]
+    night.log.failing = set()
+    await night.until(151)
+    night.log.failing = {"pending"}
+    with structlog.testing.capture_logs() as said:
+        await night.until(152)
+    assert [line["exc_info"] is not None for line in said] == [True], "it had recovered: this is news"
 
 
 async def test_a_commit_that_failed_is_derived_again_from_what_was_committed(night: Night) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from server import desk
+from server.settings import Data, Settings
 from tests.e2e.hospital import ROOT, Hospital
 
 PASSWORD = "correct-horse-battery"
@@ -40,6 +42,31 @@ def test_an_administrator_is_made_with_a_password_of_their_own(hospital: Hospita
     assert row["password_hash"].startswith("$argon2id$")
     assert "12" in refused(hospital, "create-admin", "second", "--name", "Second", typed="short\n")
     assert "login" in refused(hospital, "create-admin", "root", "--name", "Again", typed=f"{PASSWORD}\n")
+
+
+async def test_an_offset_that_is_given_counts_and_without_one_it_is_the_hospitals_time(tmp_path: Path) -> None:
+    settings = Settings(data=Data(directory=tmp_path))
+    await desk.add_user(settings, desk.StaffWish("doctor", "dr.wei", "Lin Wei", PASSWORD, None, "en"))
+    for title, opens, closes in (
+        ("local", "2026-11-21T08:00", "2026-11-21T12:00"),
+        ("given", "2026-11-21T00:00Z", "2026-11-20T23:00-05:00"),
+    ):
+        said = await desk.add_session(settings, "dr.wei", title, (opens, closes))
+        assert "2026-11-21 08:00 to 12:00" in said
+    rows = Hospital(tmp_path).rows("SELECT DISTINCT opens_at, closes_at FROM sessions")
+    assert rows == [{"opens_at": "2026-11-21T00:00:00.000000Z", "closes_at": "2026-11-21T04:00:00.000000Z"}]
+
+
+def test_who_left_and_what_was_lost_is_refused_by_command(hospital: Hospital) -> None:
+    hospital.bedside("create-admin", "root", "--name", "Admin", typed=f"{PASSWORD}\n")
+    hospital.add_device("OX-1")
+    assert "new password" in hospital.bedside("user", "password", "root", typed=f"another-{PASSWORD}\n")
+    assert "not let in again" in hospital.bedside("user", "disable", "root")
+    assert "refused" in hospital.bedside("device", "revoke", "OX-1")
+    assert hospital.rows("SELECT count(*) AS n FROM users WHERE disabled_at IS NOT NULL") == [{"n": 1}]
+    assert hospital.rows("SELECT count(*) AS n FROM devices WHERE revoked_at IS NOT NULL") == [{"n": 1}]
+    assert "nobody signs in" in refused(hospital, "user", "disable", "root")
+    assert "no such" in refused(hospital, "device", "revoke", "OX-9").lower()
 
 
 def test_a_wrong_setting_is_a_sentence(hospital: Hospital) -> None:

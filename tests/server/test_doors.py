@@ -76,7 +76,10 @@ async def test_readiness_says_why_not(visiting: Visiting) -> None:
     assert (await visiting.get("/livez")).status == 200
 
 
-@pytest.mark.parametrize("path", ["/sign-in", "/console", "/join", "/outbox", "/ca"])
+@pytest.mark.parametrize(
+    "path",
+    ["/sign-in", "/console", "/join", "/outbox", "/desk", "/roster", "/texts", "/book", "/display/x", "/ca"],
+)
 async def test_every_page_comes_with_a_policy_that_loads_nothing_from_elsewhere(visiting: Visiting, path: str) -> None:
     reply = await visiting.get(path)
     assert reply.status == 200
@@ -85,6 +88,13 @@ async def test_every_page_comes_with_a_policy_that_loads_nothing_from_elsewhere(
     assert reply.headers["X-Content-Type-Options"] == "nosniff"
     assert reply.headers["Referrer-Policy"] == "no-referrer"
     assert "http" not in (await reply.text()).replace("http-equiv", "").split("<body")[0]
+
+
+@pytest.mark.parametrize("path", ["/console", "/api/v1/hospital", "/api/v1/none", "/none", "/livez", "/live/"])
+async def test_no_reply_says_what_it_is_made_of(visiting: Visiting, path: str) -> None:
+    reply = await visiting.get(path)
+    assert reply.headers["Server"] == "Bedside"
+    assert "aiohttp" not in await reply.text()
 
 
 async def test_plain_http_from_another_machine_is_led_to_https(visiting: Visiting) -> None:

@@ -59,7 +59,7 @@ async def test_a_message_is_acknowledged_stored_alarmed_told_and_answered_for(ho
     assert receipt == {"epoch": "e1", "seq": 1}
     alarm = await _alarm(house, doctor, patient_id)
     assert (alarm.condition, alarm.priority, alarm.rule) == ("spo2.low", "high", "spo2.desaturation")
-    letters = [letter for letter in await house.services.outbox_reader.newest() if letter.template == "alarm"]
+    letters = [letter for letter in await house.services.messaging.doors.outbox.newest() if letter.template == "alarm"]
     assert {letter.state for letter in letters} <= {DeliveryState.QUEUED, DeliveryState.SENT}
     assert {letter.address for letter in letters} == {"+8613800000001"}
     answered = await house.services.alarms.acknowledge(doctor, alarm.id, Priority(alarm.priority), datetime.now(UTC))
@@ -74,7 +74,7 @@ async def test_the_same_message_again_changes_nothing_and_is_acknowledged_again(
     await _alarm(house, doctor, patient_id)
     await asyncio.sleep(0.5)
     assert len(await house.services.alarms.of_patient(doctor, patient_id)) == 1
-    letters = [letter for letter in await house.services.outbox_reader.newest() if letter.template == "alarm"]
+    letters = [letter for letter in await house.services.messaging.doors.outbox.newest() if letter.template == "alarm"]
     assert len(letters) == len({letter.cause for letter in letters})
 
 

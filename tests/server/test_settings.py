@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from server.gateway_settings import NEEDED
 from server.settings import SettingsError, load_settings
 
 
@@ -78,6 +79,79 @@ def test_every_wrong_value_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(SettingsError) as refused:
         load_settings()
     assert len(str(refused.value).splitlines()) == 2
+
+
+CHOICES = ("aliyun", "tencent", "twilio", "webhook", "smpp")
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_a_gateway_that_is_not_filled_in_stops_the_start_with_the_names(
+    choice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BEDSIDE_GATEWAYS__SMS", choice)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    said = str(refused.value)
+    assert said.startswith(f'gateways.sms = "{choice}" needs {choice}.')
+    assert all(f"{choice}.{name}" in said for name in NEEDED[choice])
+
+
+def test_mail_and_push_that_are_not_filled_in_are_both_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEDSIDE_GATEWAYS__MAIL", "smtp")
+    monkeypatch.setenv("BEDSIDE_GATEWAYS__PUSH", "webpush")
+    monkeypatch.setenv("BEDSIDE_MAIL__HOST", "mail.example")
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    assert str(refused.value).splitlines() == [
+        'gateways.mail = "smtp" needs mail.sender',
+        'gateways.push = "webpush" needs push.contact',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "allowed"),
+    [
+        ("BEDSIDE_GATEWAYS__SMS", "pigeon", "'console', 'aliyun'"),
+        ("BEDSIDE_TWILIO__ACCOUNT_SID", "SK123", "AC"),
+        ("BEDSIDE_TWILIO__ENDPOINT", "http://api.twilio.com", "begins with https://"),
+        ("BEDSIDE_WEBHOOK__URL", "ftp://x", "begins with https://"),
+        ("BEDSIDE_SMPP__SYSTEM_ID", "longer-than-fifteen", "at most 15"),
+        ("BEDSIDE_MAIL__SENDER", "nobody", "an address such as"),
+        ("BEDSIDE_PUSH__CONTACT", "it@hospital.example", "mailto:"),
+        ("BEDSIDE_ALIYUN__TEMPLATES", '[{"code": "1", "body": "【x】y"}]', "pattern"),
+    ],
+)
+def test_a_wrong_value_of_a_gateway_is_refused_by_name(
+    variable: str, value: str, allowed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    assert variable in str(refused.value)
+    assert allowed in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("BEDSIDE_WEBHOOK__SECRET", "hunter2-hunter2"),
+        ("BEDSIDE_ALIYUN__RECEIPT_KEY", "hunter2-hunter2"),
+        ("BEDSIDE_SMPP__PASSWORD", "hunter2-hunter2"),
+    ],
+)
+def test_a_wrong_secret_is_named_and_not_shown(variable: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    assert variable in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+
+
+def test_mail_without_tls_stays_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEDSIDE_MAIL__SECURITY", "none")
+    monkeypatch.setenv("BEDSIDE_MAIL__HOST", "mail.example")
+    with pytest.raises(SettingsError, match="is this machine"):
+        load_settings()
 
 
 def test_the_sample_file_is_valid_and_names_every_setting(monkeypatch: pytest.MonkeyPatch) -> None:
