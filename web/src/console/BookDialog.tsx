@@ -1,6 +1,7 @@
 // Books a patient into the session: the server issues the number and sends the link.
 import { useState } from 'preact/hooks'
 import { post, toProblem, type Problem } from '../shared/api'
+import { ageOn } from '../shared/day'
 import { language } from '../shared/language'
 import { Dialog } from '../shared/ui/Dialog'
 import { Field } from '../shared/ui/Field'
@@ -8,12 +9,14 @@ import type { Session, TicketRow } from '../shared/wire'
 import { problemText } from '../shared/words'
 import { t } from './words'
 
-const FIELDS = ['name', 'sex', 'birth_date', 'phone', 'locale'] as const
+const FIELDS = ['name', 'sex', 'birth_date', 'phone', 'email', 'kind', 'guardian', 'locale'] as const
+const OWN_WORDS: readonly string[] = ['name', 'sex', 'birth_date', 'phone']
+const CHILD = 18
 type FieldName = (typeof FIELDS)[number]
 
 function refusal(problem: Problem | null, field: FieldName): string | null {
   if (problem?.field !== field) return null
-  return field === 'locale' ? problem.detail : t(`wrong_${field}`)
+  return OWN_WORDS.includes(field) ? t(`wrong_${field as 'name'}`) : problem.detail
 }
 
 function Booked({ ticket, again, close }: { ticket: TicketRow; again: () => void; close: () => void }) {
@@ -33,7 +36,21 @@ function Booked({ ticket, again, close }: { ticket: TicketRow; again: () => void
   )
 }
 
-function Fields({ problem }: { problem: Problem | null }) {
+function Kind({ session, problem }: { session: Session; problem: Problem | null }) {
+  if (!session.kinds.length) return null
+  return (
+    <Field label={t('kind')} wrong={refusal(problem, 'kind')}>
+      <select name="kind" data-testid="book-kind">
+        {session.kinds.map((kind) => (
+          <option value={kind}>{t(`kind_${kind}`)}</option>
+        ))}
+      </select>
+    </Field>
+  )
+}
+
+function Fields({ session, problem }: { session: Session; problem: Problem | null }) {
+  const [born, setBorn] = useState('')
   const today = new Date().toISOString().slice(0, 10)
   return (
     <>
@@ -49,11 +66,20 @@ function Fields({ problem }: { problem: Problem | null }) {
         </select>
       </Field>
       <Field label={t('birthDate')} wrong={refusal(problem, 'birth_date')}>
-        <input name="birth_date" data-testid="book-birth-date" type="date" min="1900-01-01" max={today} required />
+        <input name="birth_date" data-testid="book-birth-date" type="date" min="1900-01-01" max={today} required onInput={(event: InputEvent) => setBorn((event.currentTarget as HTMLInputElement).value)} />
       </Field>
+      {born && ageOn(born, today) < CHILD && (
+        <Field label={t('guardianName')} wrong={refusal(problem, 'guardian')}>
+          <input name="guardian" data-testid="book-guardian" maxLength={60} autocomplete="off" />
+        </Field>
+      )}
       <Field label={t('phone')} wrong={refusal(problem, 'phone')}>
         <input name="phone" data-testid="book-phone" type="tel" required autocomplete="off" placeholder="138 0013 8000" />
       </Field>
+      <Field label={t('email')} wrong={refusal(problem, 'email')}>
+        <input name="email" data-testid="book-email" type="email" maxLength={254} autocomplete="off" />
+      </Field>
+      <Kind session={session} problem={problem} />
       <Field label={t('messageLanguage')}>
         <select name="locale" data-testid="book-locale" value={language.value}>
           <option value="zh-CN" lang="zh-CN">
@@ -78,7 +104,8 @@ export function BookDialog({ session, close }: { session: Session; close: () => 
     setBusy(true)
     setProblem(null)
     try {
-      const body = Object.fromEntries(FIELDS.map((field) => [field, String(form.get(field) ?? '').trim()]))
+      const told = FIELDS.map((field) => [field, String(form.get(field) ?? '').trim()] as const)
+      const body = Object.fromEntries(told.filter(([, value]) => value !== '')) // what is empty was not asked for
       setTicket((await post<{ ticket: TicketRow }>(`/sessions/${session.id}/tickets`, body)).ticket)
     } catch (error) {
       setProblem(toProblem(error))
@@ -92,7 +119,7 @@ export function BookDialog({ session, close }: { session: Session; close: () => 
         <Booked ticket={ticket} again={() => setTicket(null)} close={close} />
       ) : (
         <form onSubmit={(event) => void submit(event)} data-testid="book-form">
-          <Fields problem={problem} />
+          <Fields session={session} problem={problem} />
           {problem && !FIELDS.includes(problem.field as FieldName) && (
             <p class="wrong" role="alert">
               {problemText(problem)}

@@ -9,10 +9,11 @@ import type { Session, TicketRow, Visit } from '../shared/wire'
 import { AlarmStrip } from './AlarmStrip'
 import { worstUnanswered } from './alarms'
 import { Header } from './Header'
-import { inRoom, LinePanel } from './LinePanel'
+import { LinePanel } from './LinePanel'
+import { inRoom } from './order'
 import { PatientPanel } from './PatientPanel'
 import { blindIsSilenced, silenceBlind, soundFor } from './alerting'
-import { chosenPatient, openAlarms, sessionId, tab, visitId, type Desk, type Tab } from './state'
+import { chosenPatient, openAlarms, serves, sessionId, sessions, tab, visitId, type Desk, type Tab } from './state'
 import { VisitPanel } from './VisitPanel'
 import { t } from './words'
 
@@ -31,23 +32,24 @@ function Tabs() {
 }
 
 /** A visit that is under way is shown again after a refresh; one that begins in another window stays there. */
-function useOpenVisit(rows: readonly TicketRow[], loaded: boolean): void {
+function useOpenVisit(rows: readonly TicketRow[], me: string, loaded: boolean): void {
   const settled = useRef(false)
   useEffect(() => {
     if (!loaded || settled.current) return
     settled.current = true
-    visitId.value = rows.find(inRoom)?.visit_id ?? visitId.value
+    visitId.value = rows.find((row) => inRoom(row) && row.called_by === me)?.visit_id ?? visitId.value
   }, [loaded])
 }
 
 export function DeskPage({ desk }: { desk: Desk }) {
   const watched = desk.me.role === 'doctor' ? 'session' : 'line' // the same line; only its doctor's carries alarms
-  const line = useTopic(desk.live, sessionId.value ? `${watched}:${sessionId.value}` : null)
+  const listed = sessions.value.find((session) => session.id === sessionId.value)
+  const line = useTopic(desk.live, listed && serves(desk.me, listed) ? `${watched}:${listed.id}` : null)
   const visitTopic = useTopic(desk.live, visitId.value ? `visit:${visitId.value}` : null)
   const rows = under<TicketRow>(line?.values.value ?? new Map(), 'ticket/')
   const visit = (visitTopic?.values.value.get('visit') as Visit | undefined) ?? null
   const doctor = desk.me.role === 'doctor'
-  useOpenVisit(rows, doctor && line?.phase.value === 'live')
+  useOpenVisit(rows, desk.me.id, doctor && line?.phase.value === 'live')
   const alarms = useMemo(() => openAlarms(desk), [desk])
   const worst = useComputed(() => worstUnanswered(alarms.value))
   useSignalEffect(() => soundFor(worst.value, desk.live.blindSince.value, now.value))
@@ -62,9 +64,9 @@ export function DeskPage({ desk }: { desk: Desk }) {
       <AlarmStrip alarms={alarms.value} shownPatient={patient?.id ?? null} />
       {doctor && <Tabs />}
       <main class="columns">
-        <LinePanel desk={desk} topic={line} rows={rows} visit={visit} />
+        <LinePanel desk={desk} listed={listed} topic={line} rows={rows} visit={visit} />
         {doctor && <VisitPanel desk={desk} visit={visit} topic={visitTopic} />}
-        {doctor && <PatientPanel desk={desk} patient={patient} visit={visit} />}
+        {doctor && <PatientPanel desk={desk} patient={patient} visit={visit} row={rows.find((row) => row.patient.id === patient?.id) ?? null} />}
       </main>
       <WatchNotice />
     </div>

@@ -7,7 +7,7 @@ import { problemText } from '../shared/words'
 import type { NoteDraft } from './note'
 import { t } from './words'
 
-const OUTCOMES: readonly Outcome[] = ['completed', 'patient_absent', 'technical_failure', 'unfit_for_online_care']
+const OUTCOMES: readonly Outcome[] = ['completed', 'patient_absent', 'doctor_absent', 'technical_failure', 'unfit_for_online_care']
 
 export function EndDialog({ visit, draft, close }: { visit: Visit; draft: NoteDraft; close: () => void }) {
   const [outcome, setOutcome] = useState<Outcome>(visit.state === 'called' ? 'patient_absent' : 'completed')

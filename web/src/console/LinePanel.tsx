@@ -1,51 +1,36 @@
-// The line of one session: how many wait, Call next with the number, a row a ticket; booking, opening and closing.
+// The line of one session: how many wait, Call next with the number, a row a ticket; booking.
 import { useState } from 'preact/hooks'
-import { post, toProblem, type Problem } from '../shared/api'
+import { post } from '../shared/api'
 import type { Topic } from '../shared/live/topic'
+import { Refusal } from '../shared/ui/Refusal'
+import { useAct } from '../shared/ui/useAct'
 import type { Session, TicketRow, Visit } from '../shared/wire'
-import { problemText } from '../shared/words'
 import { BookDialog } from './BookDialog'
-import { useShortcut } from './shortcuts'
-import { choosePatient, chosenPatient, tab, visitId, type Desk } from './state'
+import { inLineOrder, inRoom, nextOf } from './order'
 import { Row } from './Row'
+import { SessionBar } from './session/SessionBar'
+import { useShortcut } from './shortcuts'
+import { choosePatient, chosenPatient, serves, tab, visitId, type Desk } from './state'
+import { actionsFor, type Standing } from './ticket/actions'
+import { TicketDialog } from './ticket/TicketDialog'
 import { t } from './words'
 
-const PLACE: Record<TicketRow['state'], number> = { in_visit: 0, called: 0, arrived: 1, booked: 2, no_show: 3, completed: 3 }
-
-/** Being called, or face to face. */
-export function inRoom(row: TicketRow): boolean {
-  return row.visit_id !== null && (row.state === 'called' || row.state === 'in_visit')
-}
-
-function inLineOrder(rows: readonly TicketRow[]): TicketRow[] {
-  return [...rows].sort((a, b) => PLACE[a.state] - PLACE[b.state] || (a.ahead ?? 0) - (b.ahead ?? 0) || a.serial - b.serial)
-}
-
-/** Who would be called: the one whom nobody is ahead of. */
-function nextOf(rows: readonly TicketRow[]): TicketRow | null {
-  return inLineOrder(rows).find((row) => row.state === 'arrived') ?? null
+function isOpen(visit: Visit | null): boolean {
+  return visit?.state === 'called' || visit?.state === 'in_visit'
 }
 
 function CallNext({ session, rows, visit }: { session: Session; rows: readonly TicketRow[]; visit: Visit | null }) {
-  const [problem, setProblem] = useState<Problem | null>(null)
-  const [busy, setBusy] = useState(false)
+  const { busy, problem, run } = useAct()
   const next = nextOf(rows)
-  const inVisit = visit?.state === 'called' || visit?.state === 'in_visit'
-  const possible = session.state === 'open' && next !== null && !inVisit && !busy
+  const possible = session.state === 'open' && next !== null && !isOpen(visit) && !busy
   const call = async (): Promise<void> => {
     if (!possible) return
-    setBusy(true)
-    setProblem(null)
-    try {
+    await run(async () => {
       const called = await post<{ visit: Visit }>(`/sessions/${session.id}/call-next`)
       chosenPatient.value = null
       visitId.value = called.visit.id
       tab.value = 'visit'
-    } catch (error) {
-      setProblem(toProblem(error))
-    } finally {
-      setBusy(false)
-    }
+    })
   }
   useShortcut('n', () => void call())
   return (
@@ -53,87 +38,81 @@ function CallNext({ session, rows, visit }: { session: Session; rows: readonly T
       <button class="primary call-next" data-testid="call-next" disabled={!possible} onClick={() => void call()}>
         {next ? t('callNextNumber', next.serial) : t('callNext')} <kbd>N</kbd>
       </button>
-      {problem && (
-        <p class="wrong" role="alert">
-          {problemText(problem)}
-        </p>
-      )}
+      <Refusal problem={problem} />
     </>
   )
 }
 
-function SessionState({ session, mine }: { session: Session; mine: boolean }) {
-  const [problem, setProblem] = useState<Problem | null>(null)
-  const change = (what: 'open' | 'close'): void => {
-    setProblem(null)
-    post(`/sessions/${session.id}/${what}`).catch((error: unknown) => setProblem(toProblem(error)))
-  }
-  return (
-    <div class="session-state">
-      <span class={session.state === 'open' ? 'tag ok' : 'tag warn'} data-testid="session-state">
-        {t(`session_${session.state}`)}
-      </span>
-      {mine && session.state !== 'open' && (
-        <button data-testid="open-session" onClick={() => change('open')}>
-          {t('openSession')}
-        </button>
-      )}
-      {mine && session.state === 'open' && (
-        <button class="quiet" data-testid="close-session" onClick={() => change('close')}>
-          {t('closeSession')}
-        </button>
-      )}
-      {problem && <p class="wrong">{problemText(problem)}</p>}
-    </div>
-  )
-}
-
-/** The row of the open visit leads into it, every other to its patient. */
-function choose(row: TicketRow, mine: boolean): void {
-  if (!mine || !inRoom(row)) return choosePatient(row.patient)
+/** The row of one's own open visit leads into it, every other to its patient. */
+function choose(row: TicketRow, me: string): void {
+  if (!inRoom(row) || row.called_by !== me) return choosePatient(row.patient)
   visitId.value = row.visit_id
   chosenPatient.value = null
   tab.value = 'visit'
 }
 
+function counted(session: Session): string {
+  const waiting = t('waiting', session.waiting)
+  return session.capacity === null ? waiting : `${waiting} · ${t('bookedOf', session.booked, session.capacity)}`
+}
+
 interface Props {
   desk: Desk
+  listed: Session | undefined
   topic: Topic | null
   rows: readonly TicketRow[]
   visit: Visit | null
 }
 
-export function LinePanel({ desk, topic, rows, visit }: Props) {
-  const [booking, setBooking] = useState(false)
+export function LinePanel({ desk, listed, topic, rows, visit }: Props) {
   const session = topic?.values.value.get('session') as Session | undefined
   const phase = topic?.phase.value
-  if (!session) {
-    return (
-      <section class="line" aria-label={t('line')}>
-        <p class="loading">{!topic ? t('noSessionToday') : phase === 'refused' ? t('problem_not-allowed') : t('loading')}</p>
-      </section>
-    )
-  }
-  const mine = session.doctor.id === desk.me.id
+  if (session) return <OpenLine desk={desk} session={session} rows={rows} visit={visit} />
+  if (listed && !serves(desk.me, listed)) return <OtherLine desk={desk} session={listed} />
+  return (
+    <section class="line" aria-label={t('line')}>
+      <p class="loading">{!topic ? t('noSessionToday') : phase === 'refused' ? t('problem_not-allowed') : t('loading')}</p>
+    </section>
+  )
+}
+
+/** A colleague's: what is known of it without seeing it, and the way in. */
+function OtherLine({ desk, session }: { desk: Desk; session: Session }) {
+  return (
+    <section class="line" aria-label={t('line')} data-testid="other-line">
+      <div class="next">
+        <p>{counted(session)}</p>
+        <SessionBar desk={desk} session={session} />
+        <p class="soft small">{t('joinMeans', session.doctor.name)}</p>
+      </div>
+    </section>
+  )
+}
+
+function OpenLine({ desk, session, rows, visit }: Omit<Props, 'topic' | 'listed'> & { session: Session }) {
+  const [booking, setBooking] = useState(false)
+  const [chosen, setChosen] = useState<string | null>(null)
+  const onLine = session.doctors.some((doctor) => doctor.id === desk.me.id)
+  const standing: Standing = { role: desk.me.role, onLine, mayCall: onLine && session.state === 'open' && !isOpen(visit) }
+  const row = rows.find((each) => each.id === chosen)
   return (
     <section class="line" aria-label={t('line')}>
       <div class="next">
-        <div class="sum">
-          <span data-testid="waiting">{t('waiting', session.waiting)}</span>
-          <SessionState session={session} mine={mine} />
-        </div>
-        {mine && <CallNext session={session} rows={rows} visit={visit} />}
+        <p data-testid="waiting">{counted(session)}</p>
+        <SessionBar desk={desk} session={session} />
+        {onLine && <CallNext session={session} rows={rows} visit={visit} />}
         <button data-testid="book-open" onClick={() => setBooking(true)}>
           ＋ {t('book')}
         </button>
       </div>
       <ol class="rows" tabIndex={0} aria-label={t('line')}>
-        {inLineOrder(rows).map((row) => (
-          <Row key={row.id} row={row} current={visit?.ticket_id === row.id} choose={() => choose(row, mine)} />
+        {inLineOrder(rows).map((each) => (
+          <Row key={each.id} row={each} current={visit?.ticket_id === each.id} choose={() => choose(each, desk.me.id)} open={() => setChosen(each.id)} />
         ))}
         {!rows.length && <li class="loading">{t('nobodyBooked')}</li>}
       </ol>
       {booking && <BookDialog session={session} close={() => setBooking(false)} />}
+      {row && <TicketDialog key={row.id} row={row} actions={actionsFor(row, standing)} close={() => setChosen(null)} />}
     </section>
   )
 }

@@ -1,11 +1,13 @@
 // The patient right: alarms first, then whether limits are set, then the numbers, then the devices.
+import type { ComponentChildren } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
 import { under } from '../shared/live/delta'
 import { useTopic } from '../shared/live/useTopic'
-import type { Alarm, MetricValue, Monitoring, Visit } from '../shared/wire'
+import type { Alarm, MetricValue, Monitoring, TicketRow, Visit } from '../shared/wire'
 import { problemText } from '../shared/words'
 import { AlarmCard } from './AlarmCard'
 import { inOrder, isOpen } from './alarms'
+import { BeforeCall } from './BeforeCall'
 import { Devices } from './Devices'
 import { EXPECTED } from './metrics'
 import { chosenPatient, type Desk } from './state'
@@ -17,6 +19,7 @@ interface Props {
   desk: Desk
   patient: { id: string; name: string } | null
   visit: Visit | null
+  row: TicketRow | null
 }
 
 /** One Trends a patient; seeded again after every time the page was blind. */
@@ -39,7 +42,7 @@ function Limits({ monitoring }: { monitoring: Monitoring | undefined }) {
   )
 }
 
-function Watched({ desk, patient }: { desk: Desk; patient: { id: string; name: string } }) {
+function Watched({ desk, patient, children }: { desk: Desk; patient: { id: string; name: string }; children: ComponentChildren }) {
   const topic = useTopic(desk.live, `patient:${patient.id}`)
   const values = topic?.values.value ?? new Map<string, unknown>()
   const metrics = under<MetricValue>(values, 'metric/')
@@ -57,13 +60,14 @@ function Watched({ desk, patient }: { desk: Desk; patient: { id: string; name: s
         ))}
       </div>
       <Limits monitoring={monitoring} />
+      {children}
       <Tiles metrics={metrics} alarms={alarms} trends={trends} blind={blind} />
       <Devices patientId={patient.id} monitoring={monitoring} />
     </>
   )
 }
 
-export function PatientPanel({ desk, patient, visit }: Props) {
+export function PatientPanel({ desk, patient, visit, row }: Props) {
   const elsewhere = patient !== null && visit !== null && patient.id !== visit.patient.id
   return (
     <section class="patient" aria-label={t('tab_patient')} tabIndex={0}>
@@ -79,7 +83,9 @@ export function PatientPanel({ desk, patient, visit }: Props) {
               </button>
             )}
           </div>
-          <Watched key={patient.id} desk={desk} patient={patient} />
+          <Watched key={patient.id} desk={desk} patient={patient}>
+            {row && <BeforeCall key={row.id} row={row} visit={visit?.ticket_id === row.id ? visit : null} />}
+          </Watched>
         </>
       )}
     </section>

@@ -5,6 +5,7 @@ import { clockTime } from '../shared/time'
 import type { Topic } from '../shared/live/topic'
 import type { Visit } from '../shared/wire'
 import { problemText } from '../shared/words'
+import { Care } from './Care'
 import { EndDialog } from './EndDialog'
 import { NoteDraft } from './note'
 import { NoteEditor } from './NoteEditor'
@@ -89,6 +90,7 @@ function OpenVisit({ desk, visit }: { desk: Desk; visit: Visit }) {
         <span class="spring" />
         <Identity visit={visit} />
       </div>
+      <Care visit={visit} />
       <NoteEditor draft={draft} />
       {ending && <EndDialog visit={visit} draft={draft} close={() => setEnding(false)} />}
     </>

@@ -1,20 +1,19 @@
 // The console: loads who and where, then shows the desk; everything after that comes live.
 import { useEffect, useState } from 'preact/hooks'
-import { get, toProblem, type Problem } from '../shared/api'
+import { toProblem, type Problem } from '../shared/api'
 import { loadHospital, loadMe } from '../shared/staff'
 import { mount } from '../shared/ui/mount'
-import type { Session } from '../shared/wire'
 import { problemText } from '../shared/words'
 import { titleMark } from './alerting'
 import { DeskPage } from './DeskPage'
 import { listenForClicks } from './siren'
-import { chooseSession, firstSession, openDesk, sessions, type Desk } from './state'
+import { chooseSession, firstSession, loadSessions, openDesk, sessions, type Desk } from './state'
 import './style/console.css'
 import { t } from './words'
 
 async function load(): Promise<Desk> {
   const [me, hospital] = await Promise.all([loadMe(), loadHospital()])
-  sessions.value = await get<Session[]>('/sessions')
+  await loadSessions()
   const first = firstSession(sessions.value)
   if (first) chooseSession(first)
   return openDesk(me, hospital)

@@ -1,5 +1,6 @@
 // What the console is looking at: which session, which visit, which patient. Data only; the server holds the truth.
 import { computed, signal } from '@preact/signals'
+import { get } from '../shared/api'
 import { Live } from '../shared/live/live'
 import { under } from '../shared/live/delta'
 import { stillSignedIn } from '../shared/staff'
@@ -35,6 +36,16 @@ export function openAlarms(desk: Desk) {
 export function choosePatient(patient: { id: string; name: string }): void {
   chosenPatient.value = patient
   tab.value = 'patient'
+}
+
+/** Those of today that this person serves, may join or arranges. */
+export async function loadSessions(): Promise<void> {
+  sessions.value = await get<Session[]>('/sessions')
+}
+
+/** Whose line it is not, that doctor does not see it. */
+export function serves(me: Me, session: Session | undefined): boolean {
+  return me.role !== 'doctor' || (session?.doctors.some((doctor) => doctor.id === me.id) ?? false)
 }
 
 const REMEMBERED = 'bedside.session'

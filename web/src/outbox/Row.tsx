@@ -6,7 +6,7 @@ import { splitLink } from './choose'
 import { t } from './words'
 import { en } from './words/en'
 
-const CHIP = { queued: 'tag warn', sent: 'tag ok', failed: 'tag bad', expired: 'tag' } as const
+const CHIP = { queued: 'tag warn', sent: 'tag', delivered: 'tag ok', failed: 'tag bad', expired: 'tag', over_budget: 'tag bad' } as const
 
 function templateText(template: string): string {
   const key = `template_${template}`
@@ -53,7 +53,9 @@ export function Row({ delivery }: { delivery: Delivery }) {
       </p>
       <div class="delivery-top small soft">
         {delivery.sent_at && <span class="num">{t('sentAt', exactTime(delivery.sent_at))}</span>}
+        {delivery.receipt && <span class="num">{t('receiptAt', exactTime(delivery.receipt))}</span>}
         <span>{t('attempts', delivery.attempts)}</span>
+        {delivery.parts !== null && <span>{t('parts', delivery.parts)}</span>}
         {delivery.error && <span class="wrong">{delivery.error}</span>}
         <span class="spring" />
         {link && <CopyLink link={link} />}

@@ -1,13 +1,13 @@
 // The outbox: every delivery, live, for operators and administrators.
 import { useEffect, useState } from 'preact/hooks'
-import { post, toProblem, type Problem } from '../shared/api'
+import { toProblem, type Problem } from '../shared/api'
 import { under } from '../shared/live/delta'
 import { Live } from '../shared/live/live'
 import { useTopic } from '../shared/live/useTopic'
 import { loadHospital, loadMe, stillSignedIn } from '../shared/staff'
 import { BlindBanner } from '../shared/ui/Blind'
-import { LanguageSwitch } from '../shared/ui/Language'
 import { mount } from '../shared/ui/mount'
+import { StaffHeader } from '../shared/ui/StaffHeader'
 import type { Delivery, Me } from '../shared/wire'
 import { problemText } from '../shared/words'
 import { choose, type Wish } from './choose'
@@ -15,7 +15,7 @@ import './outbox.css'
 import { Row } from './Row'
 import { t } from './words'
 
-const STATES = ['all', 'queued', 'sent', 'failed', 'expired'] as const
+const STATES = ['all', 'queued', 'sent', 'delivered', 'failed', 'expired', 'over_budget'] as const
 
 function Filter({ wish, change }: { wish: Wish; change: (wish: Wish) => void }) {
   return (
@@ -56,11 +56,6 @@ function List({ live }: { live: Live }) {
   )
 }
 
-async function signOut(): Promise<void> {
-  await post('/sign-out').catch(() => undefined)
-  location.assign('/sign-in')
-}
-
 function OutboxPage() {
   const [opened, setOpened] = useState<{ me: Me; live: Live } | null>(null)
   const [problem, setProblem] = useState<Problem | null>(null)
@@ -71,18 +66,9 @@ function OutboxPage() {
     )
   }, [])
   return (
-    <div class="outbox-page">
+    <div class="staff-page outbox-page">
       <BlindBanner since={opened?.live.blindSince.value ?? null} />
-      <header>
-        <b class="brand">Bedside</b>
-        <a href="/console">{t('console')}</a>
-        <span class="spring" />
-        <LanguageSwitch />
-        <span>{opened?.me.name}</span>
-        <button class="quiet" data-testid="sign-out" onClick={() => void signOut()}>
-          {t('signOut')}
-        </button>
-      </header>
+      <StaffHeader me={opened?.me ?? null} here="outbox" />
       <main>
         <h1>{t('outbox')}</h1>
         <p class="soft">{t('hint')}</p>

@@ -7,7 +7,7 @@ import { Video } from '../shared/call/Video'
 import type { MyTicket } from '../shared/wire'
 import { useAwake } from './awake'
 import { cameraOff, close, muted, open, own, toggleCamera, toggleMute } from './media'
-import { MediaTrouble } from './MediaTry'
+import { MediaTrouble } from './test/MediaTrouble'
 import { live, visitHere } from './state'
 import { t } from './words'
 

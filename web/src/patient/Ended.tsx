@@ -2,8 +2,21 @@
 import type { MyTicket } from '../shared/wire'
 import { t } from './words'
 
+const WORDS: Partial<Record<MyTicket['state'], readonly [Key, Key]>> = {
+  no_show: ['noShow', 'noShowHint'],
+  cancelled: ['cancelled', 'cancelledHint'],
+  withdrawn: ['cancelled', 'withdrawnHint'],
+  transferred: ['transferred', 'transferredHint'],
+}
+type Key = 'noShow' | 'noShowHint' | 'cancelled' | 'cancelledHint' | 'withdrawnHint' | 'transferred' | 'transferredHint' | 'moved' | 'cancelledByClinic'
+
+const AGAIN: readonly MyTicket['state'][] = ['no_show', 'cancelled', 'withdrawn']
+
 function words(mine: MyTicket): { title: string; hint: string } {
-  if (mine.state === 'no_show') return { title: t('noShow'), hint: t('noShowHint') }
+  if (mine.cause === 'moved') return { title: t('moved'), hint: t('transferredHint') }
+  if (mine.state === 'cancelled' && mine.cause === 'by_clinic') return { title: t('cancelledByClinic'), hint: t('cancelledHint') }
+  const found = WORDS[mine.state]
+  if (found) return { title: t(found[0]), hint: t(found[1]) }
   return { title: t('thanks'), hint: mine.cause === 'unfit_for_online_care' ? t('unfit') : t('thanksHint') }
 }
 
@@ -14,6 +27,11 @@ export function Ended({ mine }: { mine: MyTicket }) {
     <section class="card centre" data-testid="ended" role="status">
       <h1>{title}</h1>
       <p>{hint}</p>
+      {AGAIN.includes(mine.state) && (
+        <a class="button" href="/book" data-testid="book-again">
+          {t('bookAgain')}
+        </a>
+      )}
       <a class="button" href={`tel:${phone}`} data-testid="hospital-telephone">
         ☎ {phone}
       </a>

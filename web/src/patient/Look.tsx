@@ -1,10 +1,20 @@
 // What the link is for: hospital and time, and nothing about the patient before the birth date is right.
 import { clockTime, dayLong } from '../shared/time'
 import type { Look } from '../shared/wire'
+import { OtherBrowser } from './OtherBrowser'
 import { place } from './state'
 import { t } from './words'
 
 export function LookPage({ look }: { look: Look }) {
+  return (
+    <>
+      <Invitation look={look} />
+      <OtherBrowser />
+    </>
+  )
+}
+
+function Invitation({ look }: { look: Look }) {
   return (
     <section class="card centre" data-testid="look">
       <p class="soft">{t('yourAppointment')}</p>

@@ -1,14 +1,30 @@
-// The waiting room: the number first, how many are ahead, that the place is kept; then the doctor, then the try-out.
+// The waiting room: the place, what has happened to it, the doctor, the test, what the doctor should know – and the way out.
+import { post } from '../shared/api'
 import { clockTime } from '../shared/time'
 import { Speaker } from '../shared/ui/Speaker'
 import type { MyTicket } from '../shared/wire'
 import { useAwake } from './awake'
-import { MediaTry } from './MediaTry'
+import { Complaint } from './Complaint'
+import { Documents } from './Documents'
+import { Expect } from './Expect'
+import { OtherBrowser } from './OtherBrowser'
+import { Place } from './Place'
+import { Question } from './Question'
 import { enableSound, playRing, soundBlocked } from './ring'
+import { ticket } from './state'
+import { DeviceTest } from './test/DeviceTest'
 import { t } from './words'
 
+const MOVED_BY = { technical_failure: 'putBackTechnical', doctor_absent: 'putBackDoctor', late: 'putBackLate' } as const
+
 function BackInLine({ mine, rung }: { mine: MyTicket; rung: string | null }) {
-  if (mine.cause === 'technical_failure') return <p class="message">{t('putBackTechnical')}</p>
+  if (mine.cause && mine.cause in MOVED_BY) {
+    return (
+      <p class="message" role="status" data-testid="put-back" data-cause={mine.cause}>
+        {t(MOVED_BY[mine.cause as keyof typeof MOVED_BY])}
+      </p>
+    )
+  }
   if (!mine.missed) return null
   return (
     <p class="message" role="status" data-testid="missed">
@@ -17,28 +33,19 @@ function BackInLine({ mine, rung }: { mine: MyTicket; rung: string | null }) {
   )
 }
 
-function Place({ mine }: { mine: MyTicket }) {
-  const ahead = mine.ahead ?? 0
+function Suspended({ mine }: { mine: MyTicket }) {
+  if (!mine.suspended) return null
   return (
-    <section class="card first" aria-label={t('yourNumber')}>
-      <p class="soft">{t('yourNumber')}</p>
-      <p class="number num" data-testid="serial">
-        {mine.serial}
-      </p>
-      <div class="ahead" role="status">
-        {ahead > 0 && t('ahead')}
-        <b class="num" data-testid="ahead" data-ahead={mine.ahead}>
-          {ahead ? t('people', ahead) : t('youAreNext')}
-        </b>
-      </div>
-      {mine.session.state === 'planned' && <p data-testid="not-open">{t('notOpenYet', clockTime(mine.session.opens_at))}</p>}
-      <p class="kept">{t('placeKept')}</p>
-    </section>
+    <div class="message" role="status" data-testid="suspended">
+      <b>{t('suspended')}</b>
+      <p>{t('quoted', mine.suspended.message)}</p>
+      <p>{t('suspendedKept')}</p>
+    </div>
   )
 }
 
 function Doctor({ mine }: { mine: MyTicket }) {
-  const words = { planned: 'doctorNotYet', open: 'doctorHere', closed: 'doctorGone' } as const
+  const words = { planned: 'doctorNotYet', open: 'doctorHere', suspended: 'doctorPauses', closed: 'doctorGone' } as const
   return (
     <section class="card doctor">
       <div>
@@ -67,16 +74,50 @@ function Sound() {
   )
 }
 
+function ForTheDoctor({ mine }: { mine: MyTicket }) {
+  return (
+    <section class="card" aria-label={t('forDoctor')}>
+      <h2>{t('forDoctor')}</h2>
+      <Complaint mine={mine} />
+      <Documents mine={mine} />
+    </section>
+  )
+}
+
+async function cancel(): Promise<void> {
+  ticket.value = await post<MyTicket>('/ticket/cancel')
+}
+
+async function withdraw(): Promise<void> {
+  ticket.value = await post<MyTicket>('/ticket/consent/withdraw')
+}
+
+function WayOut({ mine }: { mine: MyTicket }) {
+  return (
+    <section class="way-out" aria-label={t('wayOut')}>
+      {mine.can_cancel && (
+        <Question testid="cancel" open={t('cancelOwn')} question={t('cancelQuestion')} means={t('cancelMeans', mine.serial)} yes={t('cancelYes')} no={t('cancelNo')} act={cancel} />
+      )}
+      <Question testid="withdraw" open={t('withdraw')} question={t('withdrawQuestion')} means={t('withdrawMeans')} yes={t('withdrawYes')} no={t('withdrawNo')} act={withdraw} />
+    </section>
+  )
+}
+
 export function Waiting({ mine, rung }: { mine: MyTicket; rung: string | null }) {
   useAwake()
   return (
     <div data-testid="waiting-room">
       <h1 class="visually-hidden">{t('yourAppointment')}</h1>
       <Place mine={mine} />
+      <Suspended mine={mine} />
       <BackInLine mine={mine} rung={rung} />
-      <Doctor mine={mine} />
-      <MediaTry />
       <Sound />
+      <OtherBrowser />
+      <DeviceTest />
+      <ForTheDoctor mine={mine} />
+      <Doctor mine={mine} />
+      <Expect />
+      <WayOut mine={mine} />
     </div>
   )
 }

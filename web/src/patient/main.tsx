@@ -5,6 +5,7 @@ import { mount } from '../shared/ui/mount'
 import { problemText } from '../shared/words'
 import { Birth } from './Birth'
 import { LookPage } from './Look'
+import { Recover } from './Recover'
 import { flash, listenForTaps } from './ring'
 import { hospital, place, start, type Place } from './state'
 import './style/patient.css'
@@ -18,6 +19,7 @@ function Closed({ why }: { why: 'missing' | 'dead' | 'locked' }) {
     <section class="card centre" data-testid={`link-${why}`}>
       <h1>{t(title)}</h1>
       <p>{t(hint)}</p>
+      {why !== 'locked' && <Recover />}
       <Telephone />
     </section>
   )
@@ -27,7 +29,7 @@ function Telephone() {
   const phone = hospital.value?.telephone
   if (!phone) return null
   return (
-    <a class="button primary" href={`tel:${phone}`} data-testid="hospital-telephone">
+    <a class="button" href={`tel:${phone}`} data-testid="hospital-telephone">
       ☎ {phone}
     </a>
   )

@@ -94,8 +94,10 @@ export function enter(mine: MyTicket): void {
   if (!live.value && !isOver(mine)) live.value = new Live('patient', stillIn)
 }
 
+const OVER: readonly MyTicket['state'][] = ['completed', 'no_show', 'cancelled', 'withdrawn', 'transferred']
+
 export function isOver(mine: MyTicket): boolean {
-  return mine.state === 'completed' || mine.state === 'no_show'
+  return OVER.includes(mine.state)
 }
 
 /** The socket was refused: the visit is over, or a new link took the place of this one. */

@@ -28,3 +28,8 @@ export const dayLong = (at: Moment | number): string => format(at, { weekday: 'l
 export function dateOnly(date: string): string {
   return new Intl.DateTimeFormat(language.value, { timeZone: 'UTC', dateStyle: 'medium' }).format(new Date(`${date}T00:00:00Z`))
 }
+
+/** Tue 24 November, of a calendar date (YYYY-MM-DD). */
+export function dayOnly(date: string): string {
+  return new Intl.DateTimeFormat(language.value, { timeZone: 'UTC', weekday: 'long', day: 'numeric', month: 'long' }).format(new Date(`${date}T00:00:00Z`))
+}

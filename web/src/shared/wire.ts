@@ -19,19 +19,61 @@ export interface Hospital {
   version: string
   public_url?: string | null
 }
+export type SessionState = 'planned' | 'open' | 'suspended' | 'closed'
 export interface Session {
   id: string
   title: string
   doctor: { id: string; name: string }
+  doctors: { id: string; name: string }[]
+  department: { id: string; name: string } | null
   opens_at: Moment
   closes_at: Moment
-  state: 'planned' | 'open' | 'closed'
+  state: SessionState
+  message: string | null // shown while suspended
+  capacity: number | null // null: no bound
+  kinds: VisitKind[]
   booked: number
   waiting: number
 }
+/** The 10 % and the 90 % end of the waiting time, in seconds. */
+export interface Wait {
+  low_s: number
+  high_s: number
+}
+export interface DeviceTest {
+  camera: boolean
+  microphone: boolean
+  speaker: boolean
+  rtt_ms: number | null
+  kbps: number | null
+}
+export interface Tested extends DeviceTest {
+  tested_at: Moment
+}
 export type Sex = 'female' | 'male' | 'other' | 'unknown'
-export type TicketState = 'booked' | 'arrived' | 'called' | 'in_visit' | 'completed' | 'no_show'
-export type Cause = 'patient_absent' | 'technical_failure' | 'unfit_for_online_care'
+export type TicketState =
+  | 'booked'
+  | 'arrived'
+  | 'called'
+  | 'in_visit'
+  | 'held'
+  | 'completed'
+  | 'no_show'
+  | 'cancelled'
+  | 'withdrawn'
+  | 'transferred'
+export type Cause =
+  | 'patient_absent'
+  | 'doctor_absent'
+  | 'technical_failure'
+  | 'unfit_for_online_care'
+  | 'by_patient'
+  | 'by_clinic'
+  | 'late'
+  | 'moved'
+  | 'transferred'
+  | 'no_consent'
+export type Urgency = 0 | 1 | 2 // urgent, soon, routine
 export interface TicketRow {
   id: string
   serial: number
@@ -45,6 +87,15 @@ export interface TicketRow {
   consented: boolean
   online: boolean
   worst_alarm: Priority | null
+  urgency: Urgency
+  held: boolean
+  late: boolean
+  came_from: string | null
+  reason: string | null // why somebody stepped out of the order for it
+  called_by: string | null // the doctor in whose room the ticket is
+  wait: Wait | null
+  complaint: string | null
+  device_test: Tested | null
 }
 export interface Line {
   session: Session
@@ -62,9 +113,28 @@ export interface MyTicket {
   hospital: { name: string; telephone: string }
   consented: boolean
   visit: { id: string; state: VisitState; ring_until: Moment } | null
+  wait: (Wait & { as_of: Moment }) | null
+  suspended: { message: string } | null
+  can_cancel: boolean
+  complaint: string | null
+  device_test: Tested | null
+  documents: Document[]
+}
+export interface Document {
+  id: string
+  media_type: string
+  size: number
+  uploaded_at: Moment
+}
+/** What a rule does not allow, and on what it stands. */
+export interface RuleRefusal {
+  rule: string
+  article: string
+  sentence: string
+  sentence_zh: string
 }
 export type VisitState = 'called' | 'in_visit' | 'ended' | 'missed'
-export type Outcome = 'completed' | 'patient_absent' | 'technical_failure' | 'unfit_for_online_care'
+export type Outcome = 'completed' | 'patient_absent' | 'doctor_absent' | 'technical_failure' | 'unfit_for_online_care'
 export interface Note {
   body: string
   version: number
@@ -89,6 +159,13 @@ export interface Visit {
   outcome: Outcome | null
   note: Note | null
   consents: { text_id: string; text_version: string; agreed_at: Moment }[]
+  complaint: string | null
+  device_test: Tested | null
+  documents: Document[]
+  prior_diagnosis: { document_id: string | null; note: string | null; attested_at: Moment } | null
+  guardian_named: string | null // at the booking
+  guardian: { name: string; present: boolean; recorded_at: Moment } | null // as the doctor saw
+  care: { policy: string; level: 'treatment' | 'advice_only'; may_prescribe: boolean; refused: RuleRefusal[] }
 }
 export interface Limit {
   below?: number
@@ -154,12 +231,14 @@ export interface Delivery {
   address: string
   template: string
   body: string
-  state: 'queued' | 'sent' | 'failed' | 'expired'
+  state: 'queued' | 'sent' | 'delivered' | 'failed' | 'expired' | 'over_budget'
   attempts: number
   created_at: Moment
   sent_at: Moment | null
   error: string | null
   urgent: boolean
+  parts: number | null // what an SMS costs
+  receipt: Moment | null // when the provider said what became of it
 }
 export interface Look {
   hospital: { name: string; telephone: string }
@@ -174,4 +253,128 @@ export interface Notice {
   locale: string
   title: string
   paragraphs: string[]
+}
+export interface Display {
+  calling: number[] // serial numbers
+  waiting: number
+  suspended: string | null // the message
+  doctors: number
+}
+export type VisitKind = 'follow_up' | 'advice' | 'report' | 'renewal'
+export interface PlannedKind {
+  kind: VisitKind
+  minutes: number
+}
+export interface Department {
+  id: string
+  name: string
+  name_en: string
+}
+export interface DoctorCard {
+  id: string
+  name: string
+  title: string
+  title_en: string
+}
+/** One that can still be booked. `free` 0: its waiting list is open; null: no bound. */
+export interface OpenSession {
+  id: string
+  title: string
+  opens_at: Moment
+  closes_at: Moment
+  free: number | null
+  kinds: PlannedKind[]
+}
+/** One as the desk sees it. `booked` counts who holds a place, `listed` who waits for one. */
+export interface RosterSession {
+  id: string
+  title: string
+  doctor: { id: string; name: string }
+  department_id: string | null
+  opens_at: Moment
+  closes_at: Moment
+  state: SessionState
+  capacity: number | null
+  booked: number
+  free: number | null
+  listed: number
+}
+export interface NotReached {
+  cause: string
+  template: string
+  name: string
+  phone: string | null
+  since: Moment
+  until: Moment
+  urgent: boolean
+  call_id: string | null // null where no call is asked for
+  say: string
+  tried: { channel: 'push' | 'sms' | 'mail' | 'voice'; state: Delivery['state']; at: Moment; error: string | null }[]
+}
+export interface WaitError {
+  doctor: { id: string; name: string }
+  kind: VisitKind | null
+  n: number
+  coverage: number // the share of waits within their range, 0 … 1
+  mean_abs_error_s: number
+  bias_s: number // positive where too long a wait was told
+}
+export interface DepartmentRow extends Department {
+  childrens: boolean
+}
+export interface Template {
+  id: string
+  doctor: { id: string; name: string }
+  department_id: string
+  title: string
+  weekday: number // 0 is Monday
+  opens: string // by the hospital's wall clock, "08:00"
+  closes: string
+  first_day: string
+  last_day: string | null
+  capacity: number | null
+  kinds: PlannedKind[]
+}
+export interface Holiday {
+  day: string
+  name: string
+  runs_as: number | null // the weekday whose templates are worked that day
+}
+export interface Profile {
+  doctor: { id: string; name: string }
+  department_id: string | null
+  title: string
+  title_en: string
+  licence_no: string
+  practice_since: string | null
+  licence_until: string | null
+  institution_consent: boolean
+}
+export type TemplateName =
+  | 'booked'
+  | 'link_reset'
+  | 'link_recovered'
+  | 'reminder_day'
+  | 'reminder_soon'
+  | 'three_ahead'
+  | 'called'
+  | 'missed'
+  | 'moved'
+  | 'cancelled'
+  | 'offer'
+  | 'summary_ready'
+  | 'alarm'
+  | 'alarm_unanswered'
+  | 'alarm_relay'
+export interface TextForm {
+  template: TemplateName
+  locale: 'zh-CN' | 'en'
+  version: number // 0: the built-in
+  body: string
+  built_in: string
+  needed: string[]
+  free: string[]
+  example: string
+  encoding: string
+  parts: number
 }

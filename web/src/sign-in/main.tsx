@@ -11,11 +11,14 @@ import { problemText } from '../shared/words'
 import './sign-in.css'
 import { t } from './words'
 
+const PAGES = ['/console', '/desk', '/roster', '/outbox', '/texts']
+const HOME: Record<Me['role'], string> = { patient: '/join', doctor: '/console', operator: '/desk', admin: '/outbox' }
+
 /** Back to the page that asked, if it is one of ours; else to the role's own. */
 function next(me: Me): string {
   const wish = new URLSearchParams(location.search).get('next')
-  if (wish === '/console' || wish === '/outbox') return wish
-  return me.role === 'doctor' ? '/console' : '/outbox'
+  if (wish !== null && PAGES.includes(wish)) return wish
+  return HOME[me.role]
 }
 
 function Demonstration() {

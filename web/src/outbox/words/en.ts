@@ -1,15 +1,19 @@
 // English of the outbox.
+import { deliveries } from '../../shared/words/deliveries.en'
 import { en as shared } from '../../shared/words/en'
 
 export const en = {
   ...shared,
+  ...deliveries,
   title: 'Outbox · Bedside',
   hint: 'Every message to a person, newest first. With the console gateway nothing leaves this server: read the links here.',
   all: 'All',
   state_queued: 'Queued',
   state_sent: 'Sent',
+  state_delivered: 'Delivered',
   state_failed: 'Failed',
   state_expired: 'Expired',
+  state_over_budget: 'Over budget',
   filter: 'State',
   search: 'Search number or text',
   created: 'Created',
@@ -23,13 +27,8 @@ export const en = {
   empty: 'Nothing has been sent yet. Book a patient in the console.',
   nothingFound: 'No message matches.',
   notForYou: 'The outbox is for operators and administrators.',
-  template_booked: 'Booking',
-  template_link_reset: 'New link',
-  template_called: 'Call',
-  template_missed: 'Missed call',
-  template_alarm: 'Alarm',
-  template_alarm_unanswered: 'Alarm unanswered',
-  template_alarm_relay: 'Alarm relay',
   findings: 'Speaks of findings: for the doctor in charge only.',
+  receiptAt: (time: string) => `receipt ${time}`,
+  parts: (count: number) => (count === 1 ? '1 part' : `${count} parts`),
   sentAt: (time: string) => `sent ${time}`,
 }

@@ -2,6 +2,8 @@
 import type { Problem } from '../api'
 import { translator } from '../language'
 import { ageParts } from '../age'
+import { hoursAndMinutes, waitMinutes } from '../waiting'
+import type { Wait } from '../wire'
 import { en } from './en'
 import { zh } from './zh'
 
@@ -15,4 +17,17 @@ export function problemText(problem: Problem): string {
 export function agoText(seconds: number): string {
   const { count, unit } = ageParts(seconds)
   return t('ago', count, unit)
+}
+
+function spanText(minutes: number): string {
+  const parts = hoursAndMinutes(minutes)
+  return parts.hours ? t('hoursMinutes', parts.hours, parts.minutes) : t('minutes', minutes)
+}
+
+/** "about 10–25 minutes"; never more exact than the range is. */
+export function waitText(wait: Wait): string {
+  const { low, high } = waitMinutes(wait)
+  if (low === 0) return t('waitUpTo', spanText(high))
+  if (high < 60) return t('waitMinutes', low, high)
+  return t('waitRange', spanText(low), spanText(high))
 }

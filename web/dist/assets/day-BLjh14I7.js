@@ -1,0 +1,1 @@
+function e(e,t){return new Intl.DateTimeFormat(`en-CA`,{timeZone:t,year:`numeric`,month:`2-digit`,day:`2-digit`}).format(new Date(e))}function t(e,t){let n=Number(t.slice(0,4))-Number(e.slice(0,4));return t.slice(5)<e.slice(5)?n-1:n}export{e as n,t};

@@ -1,0 +1,1 @@
+import{i as e}from"./mount-ClwdcHvN.js";function t(t){return e.value===`en`&&t.name_en||t.name}export{t};

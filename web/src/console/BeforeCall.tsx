@@ -1,0 +1,64 @@
+// What the patient did before the call: the complaint, the device test, the photographs and reports.
+import { clockTime } from '../shared/time'
+import type { DeviceTest, Document, TicketRow, Visit } from '../shared/wire'
+import { t } from './words'
+
+const PARTS = ['camera', 'microphone', 'speaker'] as const
+
+function rate(kbps: number): string {
+  return kbps >= 1000 ? `${Math.round(kbps / 100) / 10} Mbit/s` : `${kbps} kbit/s`
+}
+
+function Test({ test }: { test: DeviceTest | null }) {
+  if (!test) return <p class="soft">{t('deviceTestNone')}</p>
+  const measured = test.kbps !== null && test.rtt_ms !== null
+  return (
+    <ul class="test-result" data-testid="device-test">
+      {PARTS.map((part) => (
+        <li class={test[part] ? 'tag ok' : 'tag warn'}>
+          {test[part] ? '✓' : '!'} {t(`test_${part}`)}
+          <span class="visually-hidden">{test[part] ? t('testYes') : t('testNo')}</span>
+        </li>
+      ))}
+      <li class={measured && (test.kbps ?? 0) >= 500 ? 'tag ok num' : 'tag warn num'}>{measured ? t('testNetwork', rate(test.kbps ?? 0), test.rtt_ms ?? 0) : t('testNoNetwork')}</li>
+    </ul>
+  )
+}
+
+function One({ document, number }: { document: Document; number: number }) {
+  const picture = document.media_type.startsWith('image/')
+  const name = picture ? t('photoNo', number) : t('reportNo', number)
+  return (
+    <li>
+      <a class="document" href={`/api/v1/documents/${document.id}`} target="_blank" rel="noopener" data-testid="document" title={t('sentAt', clockTime(document.uploaded_at))}>
+        {picture ? <img src={`/api/v1/documents/${document.id}`} alt="" loading="lazy" /> : <span class="page" aria-hidden="true">PDF</span>}
+        <small>{name}</small>
+      </a>
+    </li>
+  )
+}
+
+/** Told with the visit alone: who has not been called shows nothing yet. */
+function Documents({ documents }: { documents: readonly Document[] }) {
+  if (!documents.length) return <p class="soft">{t('documentsNone')}</p>
+  return (
+    <ul class="document-list">
+      {documents.map((document, place) => (
+        <One key={document.id} document={document} number={place + 1} />
+      ))}
+    </ul>
+  )
+}
+
+export function BeforeCall({ row, visit }: { row: TicketRow; visit: Visit | null }) {
+  return (
+    <section class="before-call" aria-label={t('beforeCall')} data-testid="before-call">
+      <h3>{t('beforeCall')}</h3>
+      <p class={row.complaint ? 'complaint-text' : 'soft'} data-testid="complaint">
+        {row.complaint ? `“${row.complaint}”` : t('complaintNone')}
+      </p>
+      <Test test={row.device_test} />
+      {visit && <Documents documents={visit.documents} />}
+    </section>
+  )
+}

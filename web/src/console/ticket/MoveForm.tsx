@@ -1,0 +1,53 @@
+// Into another line: to a colleague now, or to another session. The old number ends, a new one is given there.
+import { useEffect, useState } from 'preact/hooks'
+import { get, post, toProblem, type Problem } from '../../shared/api'
+import { dayAndTime } from '../../shared/time'
+import { Refusal } from '../../shared/ui/Refusal'
+import { Field } from '../../shared/ui/Field'
+import type { Session, TicketRow } from '../../shared/wire'
+import { t } from '../words'
+import { ReasonForm } from './ReasonForm'
+
+interface Props {
+  row: TicketRow
+  how: 'transfer' | 'move'
+  back: () => void
+  done: () => void
+}
+
+function useTargets(ticketId: string): { targets: Session[] | null; problem: Problem | null } {
+  const [targets, setTargets] = useState<Session[] | null>(null)
+  const [problem, setProblem] = useState<Problem | null>(null)
+  useEffect(() => {
+    get<Session[]>(`/tickets/${ticketId}/targets`).then(setTargets, (error: unknown) => setProblem(toProblem(error)))
+  }, [ticketId])
+  return { targets, problem }
+}
+
+function free(session: Session): string {
+  return session.capacity === null ? '' : ` · ${t('freePlaces', Math.max(0, session.capacity - session.booked))}`
+}
+
+export function MoveForm({ row, how, back, done }: Props) {
+  const { targets, problem } = useTargets(row.id)
+  const [target, setTarget] = useState('')
+  // only passing on steps out of the order, so only that is kept with a reason
+  const act = (reason: string): Promise<unknown> => post(`/tickets/${row.id}/${how}`, how === 'transfer' ? { session_id: target, reason } : { session_id: target })
+  if (problem) return <Refusal problem={problem} />
+  if (!targets) return <p class="loading">{t('loading')}</p>
+  return (
+    <ReasonForm title={t(`act_${how}`)} means={t(`act_${how}_means`)} back={back} act={act} done={done} ready={target !== ''} asks={how === 'transfer'}>
+      <Field label={t('targetSession')}>
+        <select data-testid="target-session" required value={target} onChange={(event: Event) => setTarget((event.currentTarget as HTMLSelectElement).value)}>
+          <option value="">{targets.length ? t('choose') : t('noTarget')}</option>
+          {targets.map((each) => (
+            <option value={each.id}>
+              {each.doctor.name} · {each.title} · {dayAndTime(each.opens_at)}
+              {free(each)}
+            </option>
+          ))}
+        </select>
+      </Field>
+    </ReasonForm>
+  )
+}

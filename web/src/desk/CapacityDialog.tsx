@@ -1,0 +1,40 @@
+// How many may book a session; fewer than are booked takes nobody's number away.
+import { useState } from 'preact/hooks'
+import { post } from '../shared/api'
+import { Dialog } from '../shared/ui/Dialog'
+import { Field } from '../shared/ui/Field'
+import { Refusal } from '../shared/ui/Refusal'
+import { useAct } from '../shared/ui/useAct'
+import type { Day } from './day'
+import { t } from './words'
+
+export function CapacityDialog({ day, close }: { day: Day; close: () => void }) {
+  const { session, places } = day
+  const before = places ? places.capacity : session.capacity
+  const [text, setText] = useState(before === null ? '' : String(before))
+  const { busy, problem, run } = useAct()
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault()
+    const capacity = text.trim() === '' ? null : Number(text)
+    void run(() => post(`/sessions/${session.id}/capacity`, { capacity })).then((done) => done && close())
+  }
+  return (
+    <Dialog title={t('capacityOf', session.title)} close={close} testid="capacity-dialog">
+      <form class="stack" onSubmit={submit}>
+        <p class="soft">{t('capacityMeans')}</p>
+        <Field label={t('capacityField')}>
+          <input data-testid="capacity" type="number" min={0} max={500} step={1} value={text} onInput={(event: InputEvent) => setText((event.currentTarget as HTMLInputElement).value)} />
+        </Field>
+        <Refusal problem={problem} />
+        <div class="actions">
+          <button type="button" onClick={close}>
+            {t('cancel')}
+          </button>
+          <button class="primary" data-testid="capacity-submit" disabled={busy}>
+            {t('save')}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}

@@ -1,0 +1,43 @@
+// The roster editor: weekly templates, days off, doctors, departments – what the sessions are made from.
+import { useEffect } from 'preact/hooks'
+import { mount } from '../shared/ui/mount'
+import { StaffPage } from '../shared/ui/StaffPage'
+import { Refusal } from '../shared/ui/Refusal'
+import { Departments } from './Departments'
+import { Doctors } from './Doctors'
+import { Holidays } from './Holidays'
+import './roster.css'
+import { load, problem, roster } from './state'
+import { Week } from './Week'
+import { t } from './words'
+
+function Parts() {
+  useEffect(() => void load(), [])
+  if (problem.value) {
+    return (
+      <div class="stack">
+        <Refusal problem={problem.value} />
+        <button onClick={() => void load()}>{t('retry')}</button>
+      </div>
+    )
+  }
+  if (!roster.value) return <p class="loading">{t('loading')}</p>
+  return (
+    <>
+      <Week all={roster.value} />
+      <Holidays all={roster.value} />
+      <Doctors all={roster.value} />
+      <Departments all={roster.value} />
+    </>
+  )
+}
+
+function RosterPage() {
+  return (
+    <StaffPage here="roster" title={t('roster')}>
+      {(me) => (me.role === 'doctor' ? <p class="message bad">{t('notForYou')}</p> : <Parts />)}
+    </StaffPage>
+  )
+}
+
+mount(RosterPage, () => t('title'))

@@ -1,0 +1,41 @@
+// The top of the pages of those who arrange: where one is, where one can go, who one is.
+import { post } from '../api'
+import type { Me, Role } from '../wire'
+import { t } from '../words'
+import { LanguageSwitch } from './Language'
+import './staff.css'
+
+type Page = 'console' | 'desk' | 'roster' | 'outbox' | 'texts'
+
+const PAGES: Record<Role, readonly Page[]> = {
+  patient: [],
+  doctor: ['console'],
+  operator: ['desk', 'console', 'roster', 'outbox', 'texts'],
+  admin: ['roster', 'outbox', 'texts'],
+}
+
+async function signOut(): Promise<void> {
+  await post('/sign-out').catch(() => undefined)
+  location.assign('/sign-in')
+}
+
+export function StaffHeader({ me, here }: { me: Me | null; here: Page }) {
+  return (
+    <header class="staff-header">
+      <b class="brand">Bedside</b>
+      <nav aria-label={t('pages')}>
+        {(me ? PAGES[me.role] : []).map((page) => (
+          <a href={`/${page}`} aria-current={page === here ? 'page' : undefined} data-testid={`to-${page}`}>
+            {t(page)}
+          </a>
+        ))}
+      </nav>
+      <span class="spring" />
+      <LanguageSwitch />
+      <span data-testid="who">{me?.name}</span>
+      <button class="quiet" data-testid="sign-out" onClick={() => void signOut()}>
+        {t('signOut')}
+      </button>
+    </header>
+  )
+}
