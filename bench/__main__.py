@@ -6,7 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 
-from bench import call, growth, latency, machine, memory, start
+from bench import audit, bookings, call, growth, latency, machine, memory, start, waiting, waiting_pages
 from bench.figures import Section
 from tests.e2e.hospital import ROOT
 
@@ -17,13 +17,19 @@ BENCHES: Mapping[str, Callable[[bool], Awaitable[Section]]] = {
     "growth": growth.measure,
     "live": growth.measure_promised,
     "call": call.measure,
+    "audit": audit.measure,
+    "waiting": waiting.measure,
+    "bookings": bookings.measure,
+    "waiting_pages": waiting_pages.measure,
+    "crowd": waiting_pages.measure_crowd,
 }
 WHOLE = [name for name in BENCHES if name != "live"]  # growth has its row
 KEPT = ROOT / "docs" / "figures.md"
 HEADING = """# Figures
 
 Measured, not chosen: `make bench` prints this page, `.venv/bin/python -m bench --write` writes it. What a row promises
-is held against the 99th percentile of all its samples, or against each of them. Medians and spreads are over all runs.
+is held against the 99th percentile of all its samples, against each of them, or against their mean. Medians and
+spreads are over all runs.
 """
 
 

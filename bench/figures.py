@@ -14,14 +14,27 @@ HEAD = ("figure", "ran against", "n", "median", "p99", "min–max", "promise", "
 class Statistic(StrEnum):
     P99 = "p99"
     EACH = "each"
+    MEAN = "mean"
 
 
 @dataclass(frozen=True)
 class Promise:
-    """``at_most`` in the unit of the figure."""
+    """``at_most`` and ``at_least`` in the unit of the figure."""
 
     statistic: Statistic
     at_most: float
+    at_least: float | None = None
+
+    def keeps(self, judged: float) -> bool:
+        return judged <= self.at_most and (self.at_least is None or judged >= self.at_least)
+
+    def said(self, unit: str) -> str:
+        return f"{self.statistic} {self._bound()} {unit}"
+
+    def _bound(self) -> str:
+        if self.at_least is None:
+            return f"≤ {self.at_most:.3g}"
+        return f"≥ {self.at_least:g}" if math.isinf(self.at_most) else f"{self.at_least:g}–{self.at_most:g}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +61,17 @@ class Figure:
         """Whether the promise is; None where there is none, or too little to judge by."""
         if self.promise is None or not self.samples:
             return None
-        judged = self.p99 if self.promise.statistic is Statistic.P99 else self.samples[-1]
-        return None if judged is None else judged <= self.promise.at_most
+        judged = self._judged(self.promise.statistic)
+        return None if judged is None else self.promise.keeps(judged)
+
+    def _judged(self, by: Statistic) -> float | None:
+        match by:
+            case Statistic.P99:
+                return self.p99
+            case Statistic.EACH:
+                return self.samples[-1]
+            case Statistic.MEAN:
+                return statistics.fmean(self.samples)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +93,9 @@ class Section:
 
 def _cells(figure: Figure) -> tuple[str, ...]:
     samples, unit, promise = figure.samples, figure.unit, figure.promise
-    promised = f"{promise.statistic} ≤ {promise.at_most:g} {unit}" if promise else "–"
+    promised = promise.said(unit) if promise else "–"
+    if promise and promise.statistic is Statistic.MEAN and samples:  # it has no column
+        promised += f": {_number(statistics.fmean(samples))}"
     if not samples:
         return figure.name, figure.against, "0", "not measured", "–", "–", promised, "–"
     return (

@@ -17,7 +17,20 @@ DATABASES = [
 ]
 
 
-LONG = ("e2e/test_story", "faults", "attacks", "e2e", "server", "safety", "store")  # by what they take, longest first
+LONG = (
+    "e2e/test_story",
+    "e2e/test_line",
+    "faults",
+    "e2e/test_pages",
+    "e2e",
+    "linear",
+    "attacks",
+    "server",
+    "bench",
+    "gateways",
+    "safety",
+    "store",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

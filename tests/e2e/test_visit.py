@@ -1,15 +1,14 @@
-"""What goes wrong in a visit: nobody answers, no picture comes, the server is away, a scanner opens the link first."""
+"""What goes wrong in a visit: nobody answers, no picture comes, the server is away, somebody guesses the birth date."""
 
 import asyncio
 import signal
 
 import pytest
-from aiohttp import ClientSession
 from playwright.async_api import expect
 
 from tests.e2e.clinic_day import BORN, begin
 from tests.e2e.conftest import OpenHospital, OpenPerson
-from tests.e2e.people import book, join, newest_link
+from tests.e2e.people import join, newest_link
 
 pytestmark = pytest.mark.e2e
 
@@ -56,30 +55,6 @@ async def test_a_page_that_lost_the_server_says_that_it_is_blind_and_recovers(
     await expect(day.patient.see("offline")).to_be_hidden(timeout=30_000)
     await expect(day.patient.see("serial")).to_contain_text("1")
     assert day.hospital.rows("SELECT state FROM tickets") == [{"state": "arrived"}]
-
-
-async def test_a_scanner_that_opens_the_link_first_changes_nothing(
-    open_hospital: OpenHospital, doctor_at: OpenPerson, patient_at: OpenPerson
-) -> None:
-    day = await begin(open_hospital, doctor_at, patient_at)
-    await book(day.doctor, "Zhao Lei", "1983-07-02", "138 0013 8000")
-    link = await newest_link(day.operator, day.hospital)
-    before = day.hospital.rows("SELECT * FROM join_links ORDER BY id")
-    async with ClientSession() as scanner:
-        for method in ("HEAD", "GET", "GET", "GET"):
-            await (await scanner.request(method, link)).read()
-    robot = await patient_at(day.hospital)
-    await robot.page.goto(link)
-    await robot.see("look-continue").click()  # the only button there is
-    await expect(robot.see("birth")).to_be_visible()
-    assert day.hospital.rows("SELECT * FROM join_links ORDER BY id") == before
-    assert [row["state"] for row in day.hospital.rows("SELECT state FROM tickets ORDER BY serial")] == [
-        "arrived",
-        "booked",
-    ]
-    lei = await patient_at(day.hospital)
-    await join(lei, link, ("1983", "7", "2"))
-    await expect(lei.see("ahead")).to_have_attribute("data-ahead", "1")
 
 
 async def test_five_wrong_birth_dates_lock_the_link_and_an_operator_sends_another(

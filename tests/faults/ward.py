@@ -38,7 +38,7 @@ async def make_ward(folder: Path, beds: int) -> Ward:
     store = await open_store(settings.data.database_url)
     try:
         house = house_of(settings, "http://localhost", link_key(folder))
-        return Ward(folder, await _fill(build_services(settings, store, house, _nobody()), beds))
+        return Ward(folder, await _fill(build_services(settings, store, house, nobody()), beds))
     finally:
         await store.close()
 
@@ -69,12 +69,13 @@ async def _staff(services: Services, role: Role, phone: str, now: datetime) -> P
     return Principal(user.role, user.id, user.name, "fault programme")
 
 
-def _nobody() -> Outside:
+def nobody() -> Outside:
     async def untold(_what: str) -> None:
         return None
 
     return Outside(
         tell=untold,
+        tell_waits=untold,
         hint=lambda: None,
         online=lambda _ticket: False,
         device_changed=untold,

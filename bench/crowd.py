@@ -1,0 +1,192 @@
+"""Waiting pages without browsers: bare Socket.IO connections that say what a patient's page says."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+import aiohttp
+import msgspec
+import sqlalchemy as sa
+
+from server.access.sign_ins import hash_token, new_token
+from server.clinic.session import Hours
+from server.ids import new_id
+from server.keys import link_key
+from server.services import Services, build_services, house_of
+from server.settings import Data, Settings
+from server.store import tables
+from server.store.engine import Store, open_store
+from tests.e2e.hospital import Hospital
+from tests.faults.ward import nobody
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S, SPREAD = 0.4, 5.0, 0.6  # web/src/shared/live/live.ts: its back-off
+CONNECT, EVENT, REFUSED, ANSWER = "40", "42", "44", "43"
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Who opens a page: the cookie of a sign-in, and the topic that the page shows."""
+
+    cookie: str
+    audience: str
+    topic: str
+
+
+@dataclass(eq=False)
+class Page:
+    """One connection. ``seen_at`` is when its topic last changed; ``back_after_s`` how long it took to be shown."""
+
+    seat: Seat
+    changed: Callable[["Page"], None] = lambda _page: None
+    tries: int = 0
+    back_after_s: float | None = None
+    seen_at: float = 0.0
+    _socket: aiohttp.ClientWebSocketResponse | None = field(default=None, repr=False)
+
+    async def stay(self, http: aiohttp.ClientSession) -> None:
+        """Connect, with a browser's back-off, and stay until cancelled."""
+        begun = time.perf_counter()
+        while True:
+            try:
+                await self._visit(http, begun)
+            except (aiohttp.ClientError, OSError, TimeoutError):
+                pause = min(FIRST_PAUSE_S * 2**self.tries, LONGEST_PAUSE_S)
+                self.tries += 1
+                await asyncio.sleep(pause * random.uniform(1 - SPREAD, 1 + SPREAD))  # noqa: S311 – jitter
+
+    async def _visit(self, http: aiohttp.ClientSession, begun: float) -> None:
+        headers = {"Cookie": self.seat.cookie}
+        url = "/live/?EIO=4&transport=websocket"
+        async with http.ws_connect(url, headers=headers, timeout=aiohttp.ClientWSTimeout(ws_close=1)) as socket:
+            await socket.receive_str()
+            await socket.send_str(CONNECT + msgspec.json.encode({"as": self.seat.audience}).decode())
+            assert (await socket.receive_str()).startswith(CONNECT), "refused"
+            await socket.send_str(f'{EVENT}0["subscribe",{{"topic":"{self.seat.topic}"}}]')
+            async for message in socket:
+                self._hear(str(message.data), begun)
+                if message.data == "2":
+                    await socket.send_str("3")
+
+    def _hear(self, said: str, begun: float) -> None:
+        if said.startswith(ANSWER):
+            assert '"ok":true' in said, said
+            self.back_after_s = self.back_after_s or time.perf_counter() - begun
+        elif said.startswith(f'{EVENT}["delta"'):
+            self.seen_at = time.perf_counter()
+            self.changed(self)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A session of today, its doctor's cookie, and those who have arrived in it."""
+
+    session_id: str
+    ticket_ids: tuple[str, ...]
+    pages: tuple[Seat, ...]
+
+
+@dataclass(frozen=True)
+class Clinic:
+    staff: tuple[Seat, ...]
+    lines: tuple[Line, ...]
+
+    @property
+    def patients(self) -> list[Seat]:
+        return [seat for line in self.lines for seat in line.pages]
+
+
+async def fill(hospital: Hospital, doctor_ids: list[str], lines: int, waiting: int) -> Clinic:
+    """Before the server starts: ``lines`` sessions in which ``waiting`` patients each have arrived, signed in."""
+    settings = Settings(data=Data(directory=hospital.data))
+    store = await open_store(settings.data.database_url)
+    try:
+        services = build_services(
+            settings, store, house_of(settings, "http://localhost", link_key(hospital.data)), nobody()
+        )
+        filled = [await _line(store, services, doctor_ids[n % len(doctor_ids)], waiting) for n in range(lines)]
+        staff = [await _doctor(store, doctor, filled[n]) for n, doctor in enumerate(doctor_ids)]
+    finally:
+        await store.close()
+    return Clinic(tuple(staff), tuple(filled))
+
+
+async def _line(store: Store, services: Services, doctor_id: str, waiting: int) -> Line:
+    now = datetime.now(UTC)
+    session_id = await services.clinic.create_session(
+        Hours(doctor_id, "Crowd", now, now + timedelta(hours=6)), "system", now
+    )
+    patient, tickets, tokens = new_id(), [new_id() for _ in range(waiting)], [new_token() for _ in range(waiting)]
+    async with store.write(lambda connection: connection) as connection:
+        who = {"id": patient, "name": "Somebody", "sex": "female", "birth_date": datetime(1957, 3, 14).date()}  # noqa: DTZ001
+        more = {"phone": "+8613800138000", "locale": "zh-CN", "created_at": now, "created_by": "system"}
+        await connection.execute(sa.insert(tables.patients), [{**who, **more}])
+        whose = {"session_id": session_id, "patient_id": patient}
+        rows = [{**_ticket(id_, serial, now), **whose} for serial, id_ in enumerate(tickets, start=1)]
+        await connection.execute(sa.insert(tables.tickets), rows)
+        await connection.execute(
+            sa.insert(tables.sign_ins),
+            [_sign_in(t, now, ticket_id=id_) for t, id_ in zip(tokens, tickets, strict=True)],
+        )
+        opened = sa.update(tables.sessions).where(tables.sessions.c.id == session_id)
+        await connection.execute(opened.values(state="open", last_serial=waiting))
+    pages = tuple(
+        Seat(f"bedside-visit={token}", "patient", f"ticket:{id_}") for token, id_ in zip(tokens, tickets, strict=True)
+    )
+    return Line(session_id, tuple(tickets), pages)
+
+
+def _ticket(ticket_id: str, serial: int, now: datetime) -> dict[str, object]:
+    of = {"id": ticket_id, "serial": serial, "place": serial * 1000}
+    return {**of, "state": "arrived", "missed": 0, "booked_at": now, "booked_by": "system", "arrived_at": now}
+
+
+def _sign_in(token: str, now: datetime, **whose: str) -> dict[str, object]:
+    moments = {"created_at": now, "seen_at": now, "expires_at": now + timedelta(hours=12)}
+    return {"id": new_id(), "token_hash": hash_token(token), "user_id": None, "ticket_id": None, **whose, **moments}
+
+
+async def _doctor(store: Store, doctor_id: str, line: Line) -> Seat:
+    token, now = new_token(), datetime.now(UTC)
+    async with store.write(lambda connection: connection) as connection:
+        await connection.execute(sa.insert(tables.sign_ins), [_sign_in(token, now, user_id=doctor_id)])
+    return Seat(f"bedside={token}", "staff", f"session:{line.session_id}")
+
+
+class Crowd:
+    """Pages that are open for as long as the context lasts."""
+
+    def __init__(self, hospital: Hospital, seats: list[Seat]) -> None:
+        self._hospital = hospital
+        self.pages = [Page(seat) for seat in seats]
+
+    async def __aenter__(self) -> Self:
+        self._group = asyncio.TaskGroup()
+        await self._group.__aenter__()
+        unlimited = aiohttp.TCPConnector(limit=0)
+        self._http = aiohttp.ClientSession(self._hospital.url, connector=unlimited)
+        self._tasks = [self._group.create_task(page.stay(self._http)) for page in self.pages]
+        return self
+
+    async def all_here(self, within_s: float) -> None:
+        async with asyncio.timeout(within_s):
+            while any(page.back_after_s is None for page in self.pages):  # noqa: ASYNC110 – thousands of events
+                await asyncio.sleep(0.05)
+
+    async def see_a_change(self, change: Callable[[], Awaitable[None]], within_s: float = 10) -> list[float]:
+        """Milliseconds from just before ``change`` until each page has heard of it."""
+        begun = time.perf_counter()
+        await change()
+        async with asyncio.timeout(within_s):
+            while any(page.seen_at < begun for page in self.pages):  # noqa: ASYNC110 – thousands of events
+                await asyncio.sleep(0.005)
+        return [(page.seen_at - begun) * 1000 for page in self.pages]
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await self._group.__aexit__(None, None, None)
+        await self._http.close()
