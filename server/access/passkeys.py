@@ -1,26 +1,18 @@
-"""Passkeys (WebAuthn level 2) for this hospital's own name. The only file that imports webauthn."""
+"""Passkeys (WebAuthn level 2) for this hospital's own name. The only file that imports webauthn, where one is used."""
 
 import json
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
-
-import webauthn
-from webauthn.helpers import base64url_to_bytes
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from server.access.errors import PasskeyRefused, PasskeysUnavailable
 from server.access.users import User
 
+if TYPE_CHECKING:
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor
+
 ASKED_MS: Final = 120_000  # how long the browser waits for the person
-_VERIFIED: Final = UserVerificationRequirement.REQUIRED  # PIN or fingerprint: possession alone is no second factor
 
 
 @dataclass(frozen=True)
@@ -63,6 +55,9 @@ class PasskeyChecks:
 
     def creation(self, user: User, challenge: bytes, known: list[bytes]) -> dict[str, object]:
         """PublicKeyCredentialCreationOptions as JSON. ``known`` are the ids that this person has already."""
+        import webauthn  # noqa: PLC0415 – six megabytes that an idle server does without
+        from webauthn.helpers import structs  # noqa: PLC0415
+
         options = webauthn.generate_registration_options(
             rp_id=self.party.id,
             rp_name=self.party.name,
@@ -71,8 +66,9 @@ class PasskeyChecks:
             user_display_name=user.name,
             challenge=challenge,
             timeout=ASKED_MS,
-            authenticator_selection=AuthenticatorSelectionCriteria(
-                resident_key=ResidentKeyRequirement.DISCOURAGED, user_verification=_VERIFIED
+            authenticator_selection=structs.AuthenticatorSelectionCriteria(
+                resident_key=structs.ResidentKeyRequirement.DISCOURAGED,
+                user_verification=structs.UserVerificationRequirement.REQUIRED,
             ),
             exclude_credentials=_descriptors(known),
         )
@@ -80,16 +76,22 @@ class PasskeyChecks:
 
     def request(self, challenge: bytes, known: list[bytes]) -> dict[str, object]:
         """PublicKeyCredentialRequestOptions as JSON."""
+        import webauthn  # noqa: PLC0415
+        from webauthn.helpers.structs import UserVerificationRequirement  # noqa: PLC0415
+
         options = webauthn.generate_authentication_options(
             rp_id=self.party.id,
             challenge=challenge,
             timeout=ASKED_MS,
             allow_credentials=_descriptors(known),
-            user_verification=_VERIFIED,
+            user_verification=UserVerificationRequirement.REQUIRED,  # a PIN or finger: not possession alone
         )
         return _builtins(webauthn.options_to_json(options))
 
     def created(self, credential: dict[str, object], challenge: bytes) -> NewPasskey:
+        import webauthn  # noqa: PLC0415
+        from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415
+
         try:
             verified = webauthn.verify_registration_response(
                 credential=credential,
@@ -104,6 +106,9 @@ class PasskeyChecks:
 
     def used(self, credential: dict[str, object], challenge: bytes, passkey: NewPasskey) -> int:
         """The authenticator's new count of uses; one that does not grow betrays a copy (WebAuthn §6.1.1)."""
+        import webauthn  # noqa: PLC0415
+        from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415
+
         try:
             verified = webauthn.verify_authentication_response(
                 credential=credential,
@@ -121,13 +126,17 @@ class PasskeyChecks:
 
 def credential_id(credential: dict[str, object]) -> bytes:
     """Which passkey an answer says that it is of. Raises ``PasskeyRefused``."""
+    from webauthn.helpers import base64url_to_bytes  # noqa: PLC0415
+
     try:
         return base64url_to_bytes(str(credential["id"]))
     except (KeyError, ValueError) as error:
         raise PasskeyRefused from error
 
 
-def _descriptors(known: list[bytes]) -> list[PublicKeyCredentialDescriptor]:
+def _descriptors(known: list[bytes]) -> "list[PublicKeyCredentialDescriptor]":
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor  # noqa: PLC0415
+
     return [PublicKeyCredentialDescriptor(id=each) for each in known]
 
 

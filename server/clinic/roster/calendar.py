@@ -1,4 +1,4 @@
-"""The calendar file of a booking (RFC 5545). The only file that imports icalendar.
+"""The calendar file of a booking (RFC 5545). The only file that imports icalendar, and not before one is asked for.
 
 A calendar is read by a family and kept by strangers' servers: it names hospital, time and serial number, no person, no
 department, and never the join link.
@@ -7,10 +7,12 @@ department, and never the join link.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-
-from icalendar import Alarm, Calendar, Event
+from typing import TYPE_CHECKING
 
 from server.notifications.templates import Locale
+
+if TYPE_CHECKING:
+    from icalendar import Alarm, Calendar, Event
 
 PRODUCT = "-//Bedside//Internet hospital//EN"
 REMIND_BEFORE = timedelta(minutes=10)
@@ -44,6 +46,8 @@ class Organiser:
 
 def calendar_file(organiser: Organiser, appointment: Appointment, locale: Locale, now: datetime) -> bytes:
     """The text/calendar of one ticket. The same ticket has the same UID for ever, so that a later file replaces it."""
+    from icalendar import Event  # noqa: PLC0415 – an idle server does without
+
     words = {"hospital": organiser.hospital, "telephone": organiser.telephone, "serial": appointment.serial}
     event = Event()
     event.add("uid", f"{sha256(appointment.ticket_id.encode()).hexdigest()[:32]}@bedside")
@@ -59,7 +63,9 @@ def calendar_file(organiser: Organiser, appointment: Appointment, locale: Locale
     return bytes(_calendar(event, cancelled=appointment.cancelled).to_ical())
 
 
-def _reminder(locale: Locale) -> Alarm:
+def _reminder(locale: Locale) -> "Alarm":
+    from icalendar import Alarm  # noqa: PLC0415 – see above
+
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
     alarm.add("trigger", -REMIND_BEFORE)
@@ -67,7 +73,9 @@ def _reminder(locale: Locale) -> Alarm:
     return alarm
 
 
-def _calendar(event: Event, *, cancelled: bool) -> Calendar:
+def _calendar(event: "Event", *, cancelled: bool) -> "Calendar":
+    from icalendar import Calendar  # noqa: PLC0415 – see above
+
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")

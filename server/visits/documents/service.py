@@ -16,7 +16,6 @@ from server.clinic.errors import NotFound
 from server.clinic.tell import Tell, tell_all
 from server.ids import new_id
 from server.visits.documents.errors import TooManyDocuments, VisitBegun
-from server.visits.documents.images import clean_picture
 from server.visits.documents.kinds import Kind, kind_of
 from server.visits.documents.pdfs import check_pdf
 from server.visits.policy.pack import Pack
@@ -145,6 +144,8 @@ def take_in(content: bytes) -> tuple[str, bytes]:
     if kind is Kind.PDF:
         check_pdf(content)
         return "application/pdf", content
+    from server.visits.documents.images import clean_picture  # noqa: PLC0415 – Pillow where a picture comes
+
     return "image/jpeg", clean_picture(content, kind).jpeg
 
 
