@@ -25,6 +25,7 @@ from amqtt.session import Session
 from devices.broker_frames import Connect, Fault, refusal
 from devices.broker_gate import Gate
 from devices.broker_guard import Client, identify
+from devices.broker_listener import listen
 from devices.broker_session import GuardLimits
 
 LOG = logging.getLogger(__name__)
@@ -156,16 +157,12 @@ class EmbeddedBroker:
         await asyncio.wait_for(broker.shutdown(), STOP_S / 2)
 
     async def _listen(self, gate: Gate) -> list[asyncio.Server]:
-        plain = await asyncio.start_server(gate.serve, "127.0.0.1", self.port)
+        plain = await listen(gate.serve, "127.0.0.1", self.port)
         self.port = plain.sockets[0].getsockname()[1]
         if self._tls is None:
             return [plain]
-        secured = await asyncio.start_server(
-            gate.serve,
-            self._tls.host,
-            self._tls.port,
-            ssl=self._tls.context,
-            ssl_handshake_timeout=self._limits.connect_s,
+        secured = await listen(
+            gate.serve, self._tls.host, self._tls.port, self._tls.context, handshake_s=self._limits.connect_s
         )
         self.tls_port = secured.sockets[0].getsockname()[1]
         return [plain, secured]

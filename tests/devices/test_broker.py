@@ -1,6 +1,7 @@
 """The embedded broker under attack: judged by what is delivered to the server, and by who is still connected."""
 
 import asyncio
+import socket
 import ssl
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -15,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from devices import broker_session
 from devices.broker import BrokerError, EmbeddedBroker, TlsListener
 from devices.broker_frames import Fault
 from devices.broker_session import GuardLimits
@@ -252,6 +254,19 @@ async def test_a_device_that_says_goodbye_has_no_will(
     if hangs_up:
         device.writer.close()
     assert await device.rest() in {ACCEPTED, b""}
+    await until(lambda: broker.connections == 2)
+    await server.hears_nothing_but(witness, "witness")
+
+
+async def test_a_goodbye_is_heard_though_its_sender_hangs_up_on_an_answer(
+    broker: EmbeddedBroker, server: Server, witness: RawClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A socket that is closed with something unread is reset: the goodbye came before that."""
+    monkeypatch.setattr(broker_session, "SETTLE_S", 0.3)
+    with socket.create_connection(("127.0.0.1", broker.port)) as device:
+        device.send(raw_mqtt.connect("ox1", "secret of ox1", will="bedside/v1/ox1/status"))
+        await until(lambda: len(device.recv(4, socket.MSG_PEEK)) == 4)
+        device.send(GOODBYE)
     await until(lambda: broker.connections == 2)
     await server.hears_nothing_but(witness, "witness")
 

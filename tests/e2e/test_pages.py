@@ -21,10 +21,11 @@ pytestmark = pytest.mark.e2e
 SCREENS = Path(__file__).parent / "screens"
 SIZES = {"phone": PHONE["viewport"], "desktop": DESKTOP["viewport"]}
 LANGUAGES = ("zh-CN", "en")
+JUDGED = {("phone", "zh-CN"), ("desktop", "en")}  # by axe: each size and each language once
 
 
 async def look_at(person: Person, name: str, shown: str) -> None:
-    """Sizes × languages of the page as it stands: a picture of each, and no finding of axe."""
+    """Sizes × languages of the page as it stands: a picture of each, and no finding of axe in either of both."""
     SCREENS.mkdir(exist_ok=True)
     await expect(person.see(shown).first).to_be_attached()  # before that the page has not yet said its language
     for language in LANGUAGES:
@@ -32,10 +33,11 @@ async def look_at(person: Person, name: str, shown: str) -> None:
         for size, viewport in SIZES.items():
             await person.page.set_viewport_size(viewport)  # type: ignore[arg-type]
             await expect(person.see(shown).first).to_be_attached()
-            await person.page.wait_for_timeout(150)  # a transition may still run, and axe reads colours
             await person.page.screenshot(path=SCREENS / f"{name}.{size}.{language}.png", full_page=True)
-            found = await Axe().run(person.page)
-            assert found.violations_count == 0, f"{name} {size} {language}:\n{found.generate_report()}"
+            if (size, language) in JUDGED:
+                await person.page.wait_for_timeout(150)  # a transition may still run, and axe reads colours
+                found = await Axe().run(person.page)
+                assert found.violations_count == 0, f"{name} {size} {language}:\n{found.generate_report()}"
 
 
 async def _speak(person: Person, language: str) -> None:

@@ -21,7 +21,7 @@ ESCALATE_S = "10"  # so that the second step of the ladder falls among the kills
 HEAL_S = 90.0
 RESEND_S = 3.0
 UNSETTLED = """
-SELECT (SELECT count(*) FROM deliveries WHERE state = 'queued' AND attempts = 0)
+SELECT (SELECT count(*) FROM deliveries WHERE state = 'queued' AND attempts = 0 AND channel <> 'voice')
      + (SELECT sum(issued - evaluated) FROM partitions)
      + (SELECT count(*) FROM alarms a WHERE a.kind = 'physiological' AND NOT EXISTS (
          SELECT 1 FROM transitions t JOIN deliveries d ON d.cause = 'transition:' || t.id AND d.step = 1
