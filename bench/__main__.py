@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from bench import audit, bookings, call, growth, latency, machine, memory, start, waiting, waiting_pages
 from bench.figures import Section
-from tests.e2e.hospital import ROOT
+from tests.children import ROOT
 
 BENCHES: Mapping[str, Callable[[bool], Awaitable[Section]]] = {
     "start": start.measure,

@@ -23,7 +23,8 @@ from server.keys import audit_key
 from server.store.chain import ChainLookQueries, SealLookQueries, SealQueries
 from server.store.engine import Store, open_store
 from server.store.tables import audit
-from tests.e2e.hospital import ROOT, Hospital
+from tests.children import ROOT
+from tests.e2e.hospital import Hospital
 from tests.store.filled import plain
 
 SIZES = (1_000, 10_000, 100_000)

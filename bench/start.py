@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 from bench.figures import Figure, Promise, Section, Statistic
-from tests.e2e.hospital import ROOT, START_S, Hospital
+from tests.children import ROOT
+from tests.e2e.hospital import START_S, Hospital
 
 POLL_S = 0.01
 PROMISE = Promise(Statistic.EACH, 3.0)

@@ -15,7 +15,7 @@ from bench.clinic_predictions import DAYS, LEARNED, THUMBS, Said, Scored, play, 
 from bench.figures import Figure, Promise, Section, Statistic
 from server.clinic.calibration import HIGH, LOW, MIDDLE, Range
 from server.clinic.waiting import Phase
-from tests.e2e.hospital import ROOT
+from tests.children import ROOT
 
 SEEDS = range(1000, 1200)  # the estimator was written looking at seeds below 100
 COVERED = Promise(Statistic.MEAN, 85.0, at_least=75.0)

@@ -9,10 +9,12 @@ import pytest
 from tests.attacks.ward import Ward, open_busy_ward, open_ward
 from tests.e2e.hospital import Hospital
 
+LASTING = {"CLINIC__MEDIA_S": "3600"}  # no clock of the visits changes a row meanwhile
+
 
 @pytest.fixture(scope="module")
 def busy_ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
-    hospital = Hospital(tmp_path_factory.mktemp("hospital"))
+    hospital = Hospital(tmp_path_factory.mktemp("hospital"), LASTING, preloaded=True)
     yield asyncio.run(open_busy_ward(hospital))
     asyncio.run(hospital.stop())
 
@@ -20,7 +22,7 @@ def busy_ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
 @pytest.fixture(scope="module")
 def open_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
     """Open for a whole file, with nobody booked: each test brings its own patients."""
-    hospital = Hospital(tmp_path_factory.mktemp("hospital"))
+    hospital = Hospital(tmp_path_factory.mktemp("hospital"), preloaded=True)
     yield asyncio.run(open_ward(hospital))
     asyncio.run(hospital.stop())
 
@@ -28,7 +30,7 @@ def open_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
 @pytest.fixture
 async def own_ward(tmp_path: Path) -> AsyncIterator[Ward]:
     """For an attack that leaves its traces."""
-    hospital = Hospital(tmp_path)
+    hospital = Hospital(tmp_path, preloaded=True)
     yield await open_ward(hospital)
     await hospital.stop()
 
@@ -36,6 +38,6 @@ async def own_ward(tmp_path: Path) -> AsyncIterator[Ward]:
 @pytest.fixture
 async def own_busy_ward(tmp_path: Path) -> AsyncIterator[Ward]:
     """The same with two visits going on, of which little is left afterwards."""
-    hospital = Hospital(tmp_path, {"CLINIC__MEDIA_S": "3600"})  # no clock of the visits changes a row meanwhile
+    hospital = Hospital(tmp_path, LASTING, preloaded=True)
     yield await open_busy_ward(hospital)
     await hospital.stop()

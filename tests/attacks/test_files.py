@@ -6,14 +6,13 @@ import socket
 import sqlite3
 import stat
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.attacks.ward import Ward, people
-from tests.e2e.hospital import ROOT, Hospital
+from tests.e2e.hospital import Hospital
 
 WORLD = stat.S_IRWXG | stat.S_IRWXO
 
@@ -24,14 +23,6 @@ def loose_umask() -> Iterator[None]:
     before = os.umask(0)
     yield
     os.umask(before)
-
-
-def run(hospital: Hospital, *words: str) -> subprocess.CompletedProcess[str]:
-    """The command line, whatever comes of it."""
-    return subprocess.run(
-        [sys.executable, "-m", "server", *words],
-        env=hospital.environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
 
 
 def is_one_sentence(done: subprocess.CompletedProcess[str]) -> bool:
@@ -51,7 +42,7 @@ async def test_nothing_in_the_data_directory_is_readable_to_others_whatever_the_
     tmp_path: Path, loose_umask: None
 ) -> None:
     house = tmp_path / "made" / "by" / "the server"
-    hospital = Hospital(tmp_path / "log")
+    hospital = Hospital(tmp_path / "log", preloaded=True)
     hospital.settings = {"DATA__DIRECTORY": str(house)}
     await hospital.start("--demo", "--no-sensors")
     try:
@@ -62,7 +53,7 @@ async def test_nothing_in_the_data_directory_is_readable_to_others_whatever_the_
         archive = tmp_path / "hospital.bedside"
         hospital.bedside("backup", str(archive))
         assert archive.stat().st_mode & 0o777 == 0o600
-        again = run(hospital, "restore", str(archive))
+        again = hospital.run("restore", str(archive))
         assert is_one_sentence(again), again.stderr
         assert "empty" in again.stderr
     finally:
@@ -73,8 +64,8 @@ async def test_a_second_server_on_the_same_data_is_refused_by_name_and_disturbs_
     """On the same ports or on others: two would take the alarms from each other and send every message twice."""
     first = own_ward.hospital
     leases = own_ward.rows("SELECT id, epoch FROM partitions")
-    same_ports, other_ports = first, Hospital(first.data)
-    started = (asyncio.to_thread(run, second, "serve") for second in (same_ports, other_ports))
+    same_ports, other_ports = first, Hospital(first.data, preloaded=True)
+    started = (asyncio.to_thread(second.run, "serve") for second in (same_ports, other_ports))
     for refused in await asyncio.gather(*started):
         assert is_one_sentence(refused), refused.stderr
         assert f"process {first.process and first.process.pid}" in refused.stderr
@@ -89,17 +80,17 @@ async def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         names = ("WEB__HTTP_PORT", "WEB__HTTPS_PORT", "MQTT__PORT")
-        others = [Hospital(tmp_path / name, {name: port}) for name in names]
-        for refused in await asyncio.gather(*(asyncio.to_thread(run, other, "serve") for other in others)):
+        others = [Hospital(tmp_path / name, {name: port}, preloaded=True) for name in names]
+        for refused in await asyncio.gather(*(asyncio.to_thread(other.run, "serve") for other in others)):
             assert is_one_sentence(refused), refused.stderr
             assert port in refused.stderr
 
 
 async def test_the_demonstration_never_moves_into_a_hospital(tmp_path: Path) -> None:
-    hospital = Hospital(tmp_path)
+    hospital = Hospital(tmp_path, preloaded=True)
     await people(tmp_path)
     before = hospital.rows("SELECT * FROM users")
-    refused = await asyncio.to_thread(run, hospital, "serve", "--demo")
+    refused = await asyncio.to_thread(hospital.run, "serve", "--demo")
     assert is_one_sentence(refused), refused.stderr
     assert "hospital of its own" in refused.stderr
     assert hospital.rows("SELECT * FROM users") == before
@@ -107,13 +98,13 @@ async def test_the_demonstration_never_moves_into_a_hospital(tmp_path: Path) -> 
 
 
 async def test_a_database_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
-    hospital = Hospital(tmp_path)
+    hospital = Hospital(tmp_path, preloaded=True)
     await people(tmp_path)
     with sqlite3.connect(tmp_path / "bedside.sqlite") as database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
     database.close()
     commands = (("serve",), ("migrate",), ("backup", str(tmp_path / "x")), ("add-device", "ox", "Oximeter"))
-    for refused in await asyncio.gather(*(asyncio.to_thread(run, hospital, *words) for words in commands)):
+    for refused in await asyncio.gather(*(asyncio.to_thread(hospital.run, *words) for words in commands)):
         assert is_one_sentence(refused), refused.stderr
         assert "newer" in refused.stderr, refused.stderr
     assert hospital.rows("SELECT version_num FROM alembic_version") == [{"version_num": "9999"}]

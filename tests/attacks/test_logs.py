@@ -3,8 +3,6 @@
 import asyncio
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.attacks.oximeter import Oximeter, message, reading
-from tests.attacks.ward import NOBODY, PASSWORD, Person, Ward, agree, book, people, put_on, token_of, until
-from tests.e2e.hospital import ROOT, Hospital
+from tests.attacks.ward import NOBODY, PASSWORD, Person, Ward, agree, book, people, put_on, token_of
+from tests.e2e.hospital import Hospital
 
 PLANTED = Person("Ouyang Xuefeng", "1949-10-03", "13977712345")
 NOTE = "planted-note-haemoptysis"
@@ -27,13 +25,11 @@ NUMBER = "13977712345"
 class Split(Hospital):
     """Standard output and the log apart, as a service manager can tell them apart."""
 
-    async def start(self, *words: str) -> None:
-        with (self.data / "server.log").open("ab") as log, (self.data / "stdout").open("ab") as out:
-            self.process = subprocess.Popen(  # noqa: ASYNC220 – it starts at once
-                [sys.executable, "-m", "server", "serve", *words],
-                env=self.environment, cwd=ROOT, stdout=out, stderr=log, start_new_session=True,
-            )  # fmt: skip
-        await until(self.is_ready, 20)
+    preloaded: bool = True
+
+    @property
+    def out_file(self) -> Path:
+        return self.data / "stdout"
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ WRONG = {"code": "000000"}
 @pytest.fixture
 async def lawful(tmp_path: Path) -> AsyncIterator[Ward]:
     """Dr. A's papers are in order, Dr. B's are not there."""
-    hospital = Hospital(tmp_path, {"CLINIC__POLICY": "cn-2022"})
+    hospital = Hospital(tmp_path, {"CLINIC__POLICY": "cn-2022"}, preloaded=True)
     await people(tmp_path)
     with sqlite3.connect(tmp_path / "bedside.sqlite") as database:
         [doctor] = database.execute("SELECT id FROM users WHERE login = 'dr.a'").fetchone()

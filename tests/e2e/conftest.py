@@ -46,7 +46,7 @@ async def open_hospital(tmp_path: Path) -> AsyncIterator[OpenHospital]:
     opened: list[Hospital] = []
 
     async def make(name: str = "hospital", **settings: str) -> Hospital:
-        hospital = Hospital(tmp_path / name, settings)
+        hospital = Hospital(tmp_path / name, settings, preloaded=True)
         opened.append(hospital)
         return hospital
 

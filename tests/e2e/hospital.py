@@ -21,19 +21,23 @@ from zoneinfo import ZoneInfo
 
 from server import desk
 from server.settings import Settings
+from tests.children import ROOT, Child, nursery
 from tests.ports import free_port
 
-ROOT = Path(__file__).parents[2]
-START_S = 20.0
+START_S = 90.0  # generous: how soon it starts is measured in bench/
 
 
 @dataclass
 class Hospital:
-    """``data`` is its folder; ``settings`` are further BEDSIDE_… values. Stop and start it as often as you like."""
+    """``data`` is its folder; ``settings`` are further BEDSIDE_… values. Stop and start it as often as you like.
+
+    ``preloaded``: its commands come from a nursery that has loaded their modules, not from nothing."""
 
     data: Path
     settings: Mapping[str, str] = field(default_factory=dict)
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[bytes] | Child | None = None
+    preloaded: bool = False
+    module: str = "server.__main__"
 
     def __post_init__(self) -> None:
         self.data.mkdir(parents=True, exist_ok=True)
@@ -63,25 +67,44 @@ class Hospital:
         }
 
     def bedside(self, *words: str, typed: str = "") -> str:
-        """Run the command line; what it printed. Raises CalledProcessError."""
-        done = subprocess.run(
-            [sys.executable, "-m", "server", *words],
-            env=self.environment, cwd=ROOT, input=typed, capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
+        """Run the command line; what it printed."""
+        done = self.run(*words, typed=typed)
         assert done.returncode == 0, f"bedside {words[0]}: {done.stderr or done.stdout}"
         return done.stdout
 
+    def run(self, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        """The command line, whatever comes of it."""
+        if self.preloaded:
+            return nursery(self.module).run(words, self.environment, typed)
+        return subprocess.run(
+            [sys.executable, "-m", self.module, *words],
+            env=self.environment, cwd=ROOT, input=typed, capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+
     async def start(self, *words: str) -> None:
-        with (self.data / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(  # noqa: ASYNC220 – it starts at once and is waited for elsewhere
-                [sys.executable, "-m", "server", "serve", *words],
-                env=self.environment, cwd=ROOT, stdout=log, stderr=log, start_new_session=True,
+        self.process = self._begun("serve", *words)
+        async with asyncio.timeout(START_S):
+            while not await asyncio.to_thread(self.is_ready):
+                assert self.process.poll() is None, f"the server ended:\n{self.log()[-3000:]}"
+                await asyncio.sleep(0.05)
+
+    def _begun(self, *words: str) -> subprocess.Popen[bytes] | Child:
+        if self.preloaded:
+            return nursery(self.module).bear(words, self.environment, self.log_file, out=self.out_file)
+        with self.log_file.open("ab") as log, self.out_file.open("ab") as out:
+            return subprocess.Popen(
+                [sys.executable, "-m", self.module, *words],
+                env=self.environment, cwd=ROOT, stdout=out, stderr=log, start_new_session=True,
             )  # fmt: skip
-        deadline = asyncio.get_running_loop().time() + START_S
-        while not await asyncio.to_thread(self.is_ready):
-            assert self.process.poll() is None, f"the server ended:\n{self.log()[-3000:]}"
-            assert asyncio.get_running_loop().time() < deadline, f"not ready:\n{self.log()[-3000:]}"
-            await asyncio.sleep(0.1)
+
+    @property
+    def log_file(self) -> Path:
+        return self.data / "server.log"
+
+    @property
+    def out_file(self) -> Path:
+        """Where its standard output goes: with its log."""
+        return self.log_file
 
     def is_ready(self) -> bool:
         with suppress(OSError), urllib.request.urlopen(f"{self.url}/readyz", timeout=1) as reply:  # noqa: S310
@@ -96,8 +119,7 @@ class Hospital:
         return await asyncio.to_thread(self.process.wait, 15)
 
     def log(self) -> str:
-        path = self.data / "server.log"
-        return path.read_text() if path.exists() else ""
+        return self.log_file.read_text() if self.log_file.exists() else ""
 
     def password(self, login: str) -> str:
         passwords: dict[str, str] = tomllib.loads((self.data / "demo-sign-ins.toml").read_text())["sign-in"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.devices.mosquitto import Mosquitto
 from tests.faults.evidence import measured, rows_of
-from tests.faults.house import SERVER, House
+from tests.faults.house import House
 from tests.faults.ledgers import Ledgers
 from tests.faults.load import Load
 from tests.faults.replay import as_received, undisturbed
@@ -94,7 +94,7 @@ class Rig:
 
 
 @asynccontextmanager
-async def beside_mosquitto(folder: Path, ward: Ward, *, module: str = SERVER) -> AsyncIterator[Rig]:
+async def beside_mosquitto(folder: Path, ward: Ward, *, module: str = "server.__main__") -> AsyncIterator[Rig]:
     """The devices send nothing twice, so that what the server takes off the broker too early is gone."""
     broker = _mosquitto(folder)
     try:
@@ -105,7 +105,7 @@ async def beside_mosquitto(folder: Path, ward: Ward, *, module: str = SERVER) ->
 
 
 @asynccontextmanager
-async def beside(broker: Mosquitto, folder: Path, ward: Ward, *, module: str = SERVER) -> AsyncIterator[Rig]:
+async def beside(broker: Mosquitto, folder: Path, ward: Ward, *, module: str = "server.__main__") -> AsyncIterator[Rig]:
     """For a test that hurts the broker itself; the folder is the house's."""
     ledgers = Ledgers(broker_survives=True)
     async with tap(broker.port, ledgers.taken) as port:
@@ -118,7 +118,7 @@ async def beside(broker: Mosquitto, folder: Path, ward: Ward, *, module: str = S
 
 
 @asynccontextmanager
-async def on_embedded_broker(folder: Path, ward: Ward, *, module: str = SERVER) -> AsyncIterator[Rig]:
+async def on_embedded_broker(folder: Path, ward: Ward, *, module: str = "server.__main__") -> AsyncIterator[Rig]:
     """The broker dies with the server: ``…/ack`` is the only promise, and what it does not cover is sent again."""
     ledgers = Ledgers(broker_survives=False)
     house = _house(folder, ward, {}, module)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.hospital import ROOT
+from tests.children import ROOT
 from tests.faults.house import House
 
 DEATH_S = 90.0

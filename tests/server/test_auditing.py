@@ -152,12 +152,12 @@ async def test_rows_from_before_a_long_standstill_are_counted_as_late(settings: 
 
 
 def test_the_commands_end_with_1_where_the_audit_is_not_whole(settings: Settings, tmp_path: Path) -> None:
-    hospital = Hospital(settings.data.directory)
+    hospital = Hospital(settings.data.directory, preloaded=True)
     assert "whole: 4 rows" in hospital.bedside("audit", "verify")
     assert hospital.bedside("audit", "heads") == (settings.data.directory / HEADS).read_text()
     tamper(settings, "DELETE FROM audit WHERE id = 2")
     assert "row 2 is missing" in refused(hospital, "audit", "verify")
     assert "no such file" in refused(hospital, "audit", "verify", "--heads", str(tmp_path / "none"))
-    nowhere = Hospital(tmp_path / "nowhere")
+    nowhere = Hospital(tmp_path / "nowhere", preloaded=True)
     assert "there is no database" in refused(nowhere, "audit", "heads")
     assert list((tmp_path / "nowhere").iterdir()) == []

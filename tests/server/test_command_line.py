@@ -2,8 +2,6 @@
 
 import asyncio
 import re
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,30 +9,28 @@ import pytest
 
 from server import desk
 from server.settings import Data, Settings
-from tests.e2e.hospital import ROOT, Hospital
+from tests.e2e.hospital import Hospital
 
 PASSWORD = "correct-horse-battery"
 
 
 @pytest.fixture
 async def hospital(tmp_path: Path) -> AsyncIterator[Hospital]:
-    made = Hospital(tmp_path)
+    made = Hospital(tmp_path, preloaded=True)
     yield made
     await made.stop()
 
 
 def refused(hospital: Hospital, *words: str, typed: str = "") -> str:
     """What the command says instead of doing it."""
-    done = subprocess.run(
-        [sys.executable, "-m", "server", *words],
-        env=hospital.environment, cwd=ROOT, input=typed, capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+    done = hospital.run(*words, typed=typed)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     return done.stderr
 
 
 def test_an_administrator_is_made_with_a_password_of_their_own(hospital: Hospital) -> None:
+    hospital.preloaded = False  # once from nothing, as a hospital does it
     said = hospital.bedside("create-admin", "root", "--name", "Admin", typed=f"{PASSWORD}\n")
     assert "root" in said
     row = hospital.rows("SELECT role, password_hash FROM users")[0]

@@ -32,7 +32,7 @@ async def wait_of(caller: Caller, patient: Who, *, ahead: int) -> dict[str, Any]
 
 
 async def test_a_patient_is_told_a_range_until_the_call_and_operators_its_error(tmp_path: Path) -> None:
-    hospital = Hospital(tmp_path)
+    hospital = Hospital(tmp_path, preloaded=True)
     ward = await open_ward(hospital)
     try:
         async with ward.caller() as caller:
