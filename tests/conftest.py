@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from server.store.engine import Store, open_store
+from tests.lending import Lending
 from tests.postgres import PostgresServer, find_binaries, postgres_server
 
 DATABASES = [
@@ -54,9 +55,9 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres: PostgresServer) -> str:
-    """A migrated database that tests copy."""
-    return asyncio.run(postgres.migrated())
+def lending(postgres: PostgresServer) -> Lending:
+    """Migrated databases, one after the other."""
+    return Lending(postgres, asyncio.run(postgres.migrated()))
 
 
 @pytest.fixture(scope="session")
@@ -78,11 +79,11 @@ async def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def postgres_url(postgres: PostgresServer, postgres_template: str) -> AsyncIterator[str]:
-    """The address of a fresh, migrated PostgreSQL database."""
-    name = await postgres.create(template=postgres_template)
-    yield postgres.url(name)
-    await postgres.drop(name)
+async def postgres_url(lending: Lending) -> AsyncIterator[str]:
+    """The address of a migrated PostgreSQL database with nothing in it."""
+    name = await lending.lend()
+    yield lending.server.url(name)
+    await lending.take_back(name)
 
 
 @pytest.fixture(params=DATABASES)
