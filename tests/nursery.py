@@ -42,6 +42,8 @@ def main() -> None:
             os.read(bell, 4096)
             _bury(children)
         elif not (line := sys.stdin.readline()):
+            for child in children:  # whom an aborted test left behind
+                os.kill(child, signal.SIGTERM)
             return
         else:
             order: Order = json.loads(line)

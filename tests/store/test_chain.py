@@ -250,7 +250,7 @@ async def test_an_inspection_of_eight_times_the_rows_needs_no_more_memory(sqlite
         await sealer(sqlite_store).catch_up()
         return await _peak(lambda: inspected(sqlite_store))
 
-    small, large = await peak_of(1000), await peak_of(7000)
+    small, large = await peak_of(2000), await peak_of(14_000)
     assert large < 1.5 * small
 
 
