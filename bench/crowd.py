@@ -1,18 +1,22 @@
-"""Waiting pages without browsers: bare Socket.IO connections that say what a patient's page says."""
+"""Waiting pages without browsers: what a patient's page says and when, over the barest connections."""
 
 import asyncio
 import random
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Self
 
-import aiohttp
-import msgspec
 import sqlalchemy as sa
 
+from bench.bare_page import ANSWER, EVENT, BarePage, hello_of, request_of
+from server.access.roles import Role
 from server.access.sign_ins import hash_token, new_token
+from server.access.users import UserWish
 from server.clinic.session import Hours
 from server.ids import new_id
 from server.keys import link_key
@@ -21,10 +25,11 @@ from server.settings import Data, Settings
 from server.store import tables
 from server.store.engine import Store, open_store
 from tests.e2e.hospital import Hospital
+from tests.e2e.people import PASSWORD
 from tests.faults.ward import nobody
 
-FIRST_PAUSE_S, LONGEST_PAUSE_S, SPREAD = 0.4, 5.0, 0.6  # web/src/shared/live/live.ts: its back-off
-CONNECT, EVENT, ANSWER = "40", "42", "43"
+FIRST_PAUSE_S, LONGEST_PAUSE_S, SPREAD = 0.4, 5.0, 0.6  # web/src/shared/live/live.ts: its back-off,
+PATIENCE_S = {"staff": 5.0, "patient": 20.0}  # and how long it waits for a connection
 
 
 @dataclass(frozen=True)
@@ -38,47 +43,45 @@ class Seat:
 
 @dataclass(eq=False)
 class Page:
-    """One connection. ``seen_at`` is when its topic last changed; ``back_after_s`` how long it took to be shown."""
+    """One who waits. ``seen_at`` is when its topic last changed; ``back_after_s`` how long it took to be shown."""
 
     seat: Seat
-    changed: Callable[["Page"], None] = lambda _page: None
     tries: int = 0
     back_after_s: float | None = None
     seen_at: float = 0.0
-    _socket: aiohttp.ClientWebSocketResponse | None = field(default=None, repr=False)
+    turned_away: Counter[str] = field(default_factory=Counter)  # by what it was told
 
-    async def stay(self, http: aiohttp.ClientSession) -> None:
+    async def stay(self, host: str, port: int) -> None:
         """Connect, with a browser's back-off, and stay until cancelled."""
-        begun = time.perf_counter()
+        begun, loop = time.perf_counter(), asyncio.get_running_loop()
+        request = request_of(f"{host}:{port}", self.seat.cookie)
+        words = hello_of(self.seat.audience), f'{{"topic":"{self.seat.topic}"}}', partial(self._hear, begun)
         while True:
-            try:
-                await self._visit(http, begun)
-            except (aiohttp.ClientError, OSError, TimeoutError):
-                pause = min(FIRST_PAUSE_S * 2**self.tries, LONGEST_PAUSE_S)
-                self.tries += 1
-                await asyncio.sleep(pause * random.uniform(1 - SPREAD, 1 + SPREAD))  # noqa: S311 – jitter
+            with suppress(OSError):
+                transport, page = await loop.create_connection(lambda: BarePage(request, *words), host, port)
+                try:
+                    await self._wait(page)
+                finally:
+                    transport.close()
+            pause = min(FIRST_PAUSE_S * 2**self.tries, LONGEST_PAUSE_S)
+            self.tries += 1
+            await asyncio.sleep(pause * random.uniform(1 - SPREAD, 1 + SPREAD))  # noqa: S311 – jitter
 
-    async def _visit(self, http: aiohttp.ClientSession, begun: float) -> None:
-        headers = {"Cookie": self.seat.cookie}
-        url = "/live/?EIO=4&transport=websocket"
-        async with http.ws_connect(url, headers=headers, timeout=aiohttp.ClientWSTimeout(ws_close=1)) as socket:
-            await socket.receive_str()
-            await socket.send_str(CONNECT + msgspec.json.encode({"as": self.seat.audience}).decode())
-            if not (answer := await socket.receive_str()).startswith(CONNECT):
-                raise ConnectionRefusedError(answer)  # the real page asks why, and comes back
-            await socket.send_str(f'{EVENT}0["subscribe",{{"topic":"{self.seat.topic}"}}]')
-            async for message in socket:
-                self._hear(str(message.data), begun)
-                if message.data == "2":
-                    await socket.send_str("3")
+    async def _wait(self, page: BarePage) -> None:
+        """Until it is gone, or has not been let in for as long as a browser has patience."""
+        try:
+            async with asyncio.timeout(PATIENCE_S[self.seat.audience]) as patience:
+                page.entered = partial(patience.reschedule, None)
+                self.turned_away[await page.gone] += 1  # the real page asks why, and comes back
+        except TimeoutError:
+            self.turned_away["not let in"] += 1
 
-    def _hear(self, said: str, begun: float) -> None:
+    def _hear(self, begun: float, said: str) -> None:
         if said.startswith(ANSWER):
             assert '"ok":true' in said, said
             self.back_after_s = self.back_after_s or time.perf_counter() - begun
         elif said.startswith(f'{EVENT}["delta"'):
             self.seen_at = time.perf_counter()
-            self.changed(self)
 
 
 @dataclass(frozen=True)
@@ -100,19 +103,29 @@ class Clinic:
         return [seat for line in self.lines for seat in line.pages]
 
 
-async def fill(hospital: Hospital, doctor_ids: list[str], lines: int, waiting: int) -> Clinic:
-    """Before the server starts: ``lines`` sessions in which ``waiting`` patients each have arrived, signed in."""
+async def fill(hospital: Hospital, doctors: int, lines: int, waiting: int) -> Clinic:
+    """Before the server starts: ``lines`` sessions in which ``waiting`` patients each have arrived, signed in.
+
+    And an operator, who signs in as "desk".
+    """
     settings = Settings(data=Data(directory=hospital.data))
     store = await open_store(settings.data.database_url)
     try:
         services = build_services(
             settings, store, house_of(settings, "http://localhost", link_key(hospital.data)), nobody()
         )
-        filled = [await _line(store, services, doctor_ids[n % len(doctor_ids)], waiting) for n in range(lines)]
-        staff = [await _doctor(store, doctor, filled[n]) for n, doctor in enumerate(doctor_ids)]
+        await _user(services, Role.OPERATOR, "desk")
+        ids = [await _user(services, Role.DOCTOR, f"dr.{number}") for number in range(doctors)]
+        filled = [await _line(store, services, ids[n % len(ids)], waiting) for n in range(lines)]
+        staff = [await _doctor(store, doctor, filled[n]) for n, doctor in enumerate(ids)]
     finally:
         await store.close()
     return Clinic(tuple(staff), tuple(filled))
+
+
+async def _user(services: Services, role: Role, login: str) -> str:
+    wish = UserWish(login=login, name=login, role=role, password=PASSWORD, phone="")
+    return (await services.users.create(wish, "system", datetime.now(UTC))).id
 
 
 async def _line(store: Store, services: Services, doctor_id: str, waiting: int) -> Line:
@@ -167,10 +180,13 @@ class Crowd:
     async def __aenter__(self) -> Self:
         self._group = asyncio.TaskGroup()
         await self._group.__aenter__()
-        unlimited = aiohttp.TCPConnector(limit=0)
-        self._http = aiohttp.ClientSession(self._hospital.url, connector=unlimited)
-        self._tasks = [self._group.create_task(page.stay(self._http)) for page in self.pages]
+        self._tasks = [self._group.create_task(page.stay("127.0.0.1", self._hospital.http)) for page in self.pages]
         return self
+
+    @property
+    def turned_away(self) -> Counter[str]:
+        """Why pages had to come again, by what they were told."""
+        return sum((page.turned_away for page in self.pages), Counter[str]())
 
     async def all_here(self, within_s: float) -> None:
         async with asyncio.timeout(within_s):
@@ -190,4 +206,3 @@ class Crowd:
         for task in self._tasks:
             task.cancel()
         await self._group.__aexit__(None, None, None)
-        await self._http.close()

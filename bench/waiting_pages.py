@@ -1,8 +1,9 @@
 """What a waiting room costs: a change of the line seen by all pages, memory a page, and a crowd that comes back."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,7 +34,7 @@ async def measure(quick: bool) -> Section:
         method="Bare Socket.IO connections that say what a patient's page says, all in one line. From just before the "
         f"operator's request that holds or releases the first in the line ({changes} times) until each page has heard "
         "its new number of people ahead. Memory: resident memory of the server (1 KB = 10³ bytes) with all pages less "
-        f"that before they came, {SETTLE_S:.0f} s after the last, by their number. Server and pages share this "
+        f"that before they came, {SETTLE_S:.0f} s after the last change, by their number. Server and pages share this "
         "machine; SQLite.",
         figures=[
             *(
@@ -60,22 +61,32 @@ async def measure(quick: bool) -> Section:
     )
 
 
+@dataclass(frozen=True)
+class Return:
+    """Of a crowd: seconds until each was back, and what it cost the server."""
+
+    doctors: Sequence[float]
+    patients: Sequence[float]
+    cpu_ms: float  # a page
+    memory_kb: float  # a page
+    turned_away: Mapping[str, int]  # by what was said, "not let in" where nothing was
+
+
 async def measure_crowd(quick: bool) -> Section:
-    lines = 4 if quick else CROWD_LINES
-    doctors, pages, cpu_ms = await _come_back(lines)
-    pages.sort()
+    back = await _come_back(4 if quick else CROWD_LINES)
+    lines, pages = len(back.patients) // CROWD_WAITING, sorted(back.patients)
     return Section(
         title="A crowd that comes back",
         command=".venv/bin/python -m bench crowd",
         method=f"A server that has just started, and {len(pages)} pages of patients in {lines} lines beside "
-        f"{len(doctors)} consoles, all at the same moment, with the back-off and jitter of the real page; until each "
-        "is shown its topic. Server and pages share this machine; SQLite.",
+        f"{len(back.doctors)} consoles, all at the same moment, with the patience, back-off and jitter of the real "
+        "page; until each is shown its topic. Server and pages share this machine; SQLite.",
         figures=[
             Figure(
                 name="a console is back",
                 against="the crowd",
                 unit="s",
-                runs=[doctors],
+                runs=[back.doctors],
                 promise=Promise(Statistic.EACH, 5.0),
             ),
             Figure(name="a page is back", against="the crowd", unit="s", runs=[pages]),
@@ -83,11 +94,15 @@ async def measure_crowd(quick: bool) -> Section:
                 name="server's CPU a page",
                 against="the crowd",
                 unit="ms",
-                runs=[[cpu_ms]],
+                runs=[[back.cpu_ms]],
                 promise=Promise(Statistic.EACH, 8.0),
             ),
+            Figure(name="memory a page", against=f"{len(pages)} pages", unit="KB", runs=[[back.memory_kb]]),
         ],
-        notes=[f"The last page was back after {pages[-1]:.1f} s; nobody was left out."],
+        notes=[
+            f"The last page was back after {pages[-1]:.1f} s; nobody was left out.",
+            f"Turned away meanwhile: {_counted(back.turned_away)}.",
+        ],
     )
 
 
@@ -99,12 +114,12 @@ async def _one_line(size: int, changes: int) -> tuple[list[float], float]:
         assert session
         async with Crowd(hospital, clinic.patients) as crowd:
             await crowd.all_here(120)
-            await asyncio.sleep(SETTLE_S)
-            memory_kb = (server.resident_mb() - before) * 1000 / size
             late: list[float] = []
             for step, _ in zip(cycle(("hold", "unhold")), range(changes), strict=False):
                 late += await crowd.see_a_change(lambda step=step: _move(desk, first, step))  # type: ignore[misc]
                 await asyncio.sleep(0.5)
+            await asyncio.sleep(SETTLE_S)
+            memory_kb = (server.resident_mb() - before) * 1000 / size
         return late, memory_kb
 
 
@@ -113,27 +128,28 @@ async def _move(desk: aiohttp.ClientSession, ticket_id: str, step: str) -> None:
         assert reply.status in {200, 204}, await reply.text()
 
 
-async def _come_back(lines: int) -> tuple[list[float], list[float], float]:
+async def _come_back(lines: int) -> Return:
     async with _clinic(lines, CROWD_WAITING) as (hospital, clinic):
-        server = ServerProcess(hospital)
-        before = server.cpu_s()
+        server, staff, patients = ServerProcess(hospital), len(clinic.staff), len(clinic.patients)
+        before, empty = server.cpu_s(), server.resident_mb()
         async with Crowd(hospital, [*clinic.staff, *clinic.patients]) as crowd:
-            await crowd.all_here(300)
+            await crowd.all_here(600)
             used = server.cpu_s() - before
             took = [page.back_after_s or 0.0 for page in crowd.pages]
-    staff = len(clinic.staff)
-    return took[:staff], took[staff:], used * 1000 / len(clinic.patients)
+            await asyncio.sleep(SETTLE_S)
+            memory_kb = (server.resident_mb() - empty) * 1000 / patients
+    return Return(took[:staff], took[staff:], used * 1000 / patients, memory_kb, crowd.turned_away)
+
+
+def _counted(turned_away: Mapping[str, int]) -> str:
+    return ", ".join(f"{why} {count} times" for why, count in sorted(turned_away.items())) or "nobody"
 
 
 @asynccontextmanager
 async def _clinic(lines: int, waiting: int) -> AsyncIterator[tuple[Hospital, Clinic]]:
     with TemporaryDirectory(prefix="bedside-bench-") as name:
         hospital = Hospital(Path(name, "hospital"))
-        hospital.add_staff("operator", "desk", "Chen Jing", PASSWORD)
-        for number in range(min(DOCTORS, lines)):
-            hospital.add_staff("doctor", f"dr.{number}", f"Doctor {number}", PASSWORD)
-        ids = [row["id"] for row in hospital.rows("SELECT id FROM users WHERE role = 'doctor' ORDER BY login")]
-        clinic = await fill(hospital, ids, lines, waiting)
+        clinic = await fill(hospital, min(DOCTORS, lines), lines, waiting)
         await hospital.start()
         try:
             yield hospital, clinic

@@ -3,7 +3,9 @@
 The role × action table is asked here as over HTTP; whose object it is, the services decide.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +21,7 @@ from signaling.messages import Seat
 TOPIC_ACTIONS: Mapping[str, Action] = {
     "session": Action.LINE_RUN,
     "line": Action.LINE_READ,
+    "desk": Action.DESK_READ,
     "ticket": Action.TICKET_OWN,
     "visit": Action.VISIT_READ,
     "patient": Action.READINGS_READ,
@@ -72,7 +75,7 @@ class LiveDoor:
                 return await self._services.monitoring_reader.may_see(who, subject)
             case "alarms":
                 return subject == who.id
-            case "outbox":
+            case "outbox" | "desk":
                 return not subject
             case _:
                 return await self._services.clinic_topics.may_subscribe(who, topic)
@@ -98,24 +101,50 @@ class LiveTopics:
                 return await self._services.monitoring_reader.patient_topic(subject, self._clock())
             case "alarms":
                 return await self._services.monitoring_reader.alarms_topic(subject, self._clock())
+            case "desk":
+                return await self._services.today.snapshot(self._clock())
             case "outbox":
                 return await self._services.messaging.doors.outbox.topic()
             case _:
                 return await self._services.clinic_topics.snapshot(topic)
 
 
+class Gathered:
+    """Many changes told together: the first at once, those of the next ``every_s`` after it in one.
+
+    Once in ``at_least_s`` it tells without a change: a new day begins, and a command line writes beside the server.
+    """
+
+    def __init__(self, tell: Callable[[], Awaitable[None]], *, every_s: float, at_least_s: float) -> None:
+        self._tell = tell
+        self._every_s, self._at_least_s = every_s, at_least_s
+        self._changed = asyncio.Event()
+
+    def changed(self) -> None:
+        self._changed.set()
+
+    async def run(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), self._at_least_s)
+            self._changed.clear()
+            await self._tell()
+            await asyncio.sleep(self._every_s)
+
+
 class Presence:
     """Which patients have their page open on this server. A place in the line does not depend on it."""
 
-    def __init__(self, changed: Callable[[str], Awaitable[None]]) -> None:
+    def __init__(self, changed: Callable[[Collection[str]], Awaitable[None]]) -> None:
         self._here: set[str] = set()
         self._changed = changed
 
     def online(self, ticket_id: str) -> bool:
         return ticket_id in self._here
 
-    async def told(self, principal_key: str, here: bool) -> None:
-        """From the hub: a patient's first socket came, or the last one went."""
-        ticket_id = principal_key.removeprefix("ticket:")
-        (self._here.add if here else self._here.discard)(ticket_id)
-        await self._changed(ticket_id)
+    async def told(self, news: Mapping[str, bool]) -> None:
+        """From the hub: first sockets of patients came, or last ones went."""
+        tickets = {key.removeprefix("ticket:"): here for key, here in news.items()}
+        self._here.update(ticket_id for ticket_id, here in tickets.items() if here)
+        self._here.difference_update(ticket_id for ticket_id, here in tickets.items() if not here)
+        await self._changed(tickets)

@@ -14,6 +14,7 @@ import structlog
 from aiohttp import web
 
 from signaling.admission import Lane
+from signaling.attendance import Attendance
 from signaling.budget import Budget
 from signaling.errors import NotFound, NotSignedIn, SignalingError, TooMany, Unavailable
 from signaling.fanout import Fanout, Topics
@@ -76,7 +77,7 @@ class Authenticator(Protocol[P]):
     async def seat(self, principal: P, room: str) -> Seat | None: ...  # None: not a member
 
 
-Presence = Callable[[str, bool], Awaitable[None]]  # a patient's principal key; whether any socket of it is here
+Presence = Callable[[Mapping[str, bool]], Awaitable[None]]  # patients' principal keys; whether any page of each is here
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ class HubLimits:
     heartbeat_s: float = 2.0
     recheck_s: float = 4.0  # a round and its questions stay within the 5 s in which an ended sign-in must be cut
     rechecked_at_once: int = 250  # what asks at the same moment can be answered together
+    presence_s: float = 1.0  # the shortest time between two tellings of who came and went
     topic_kept_s: float = 60.0
     farewell_s: float = 2.0
 
@@ -118,7 +120,7 @@ class _Client(Generic[P]):
 
 
 class Hub(Generic[P]):
-    """``presence`` hears of a patient's first and last socket; ``origins`` are allowed besides the server's own.
+    """``presence`` hears of patients' first and last sockets; ``origins`` are allowed besides the server's own.
 
     ``sees``: whether what the topics show still comes through. While it does not, no heartbeat is sent, and a page
     that hears none calls itself blind.
@@ -144,8 +146,8 @@ class Hub(Generic[P]):
         self._pages: Counter[str] = Counter()  # sockets of each principal
         self._meetings = Meetings(self._send_unless_closing, limits.signals_per_minute)
         self._refused: Counter[str] = Counter()
-        self._present: set[str] = set()  # as last told
-        self._presence_changed = asyncio.Event()
+        self._attendance = Attendance()
+        self._attendance_changed = asyncio.Event()
         self._closing = False
 
     @property
@@ -206,7 +208,7 @@ class Hub(Generic[P]):
         self._pages[client.principal.key] -= 1
         if not self._pages[client.principal.key]:
             del self._pages[client.principal.key]
-        self._presence_changed.set()
+        self._attend(client, self._attendance.went)
         for topic in client.topics:
             self._fanout.unsubscribe(socket, topic)
         for name in tuple(client.rooms):
@@ -260,8 +262,13 @@ class Hub(Generic[P]):
             raise TooMany("Too many open pages")
         self._pages[principal.key] += 1
         budget = Budget(self._limits.requests_per_minute, opened_at=_now())
-        self._clients[socket] = _Client(handshake, principal, budget)
-        self._presence_changed.set()
+        client = self._clients[socket] = _Client(handshake, principal, budget)
+        self._attend(client, self._attendance.came)
+
+    def _attend(self, client: _Client[P], turn: Callable[[str], None]) -> None:
+        if client.handshake.as_ is Audience.PATIENT:
+            turn(client.principal.key)
+            self._attendance_changed.set()
 
     def _client(self, socket: str) -> _Client[P]:
         client = self._clients.get(socket)
@@ -327,16 +334,21 @@ class Hub(Generic[P]):
             await asyncio.sleep(self._limits.recheck_s)
             waiting = tuple(self._clients.items())
             for first in range(0, len(waiting), self._limits.rechecked_at_once):
-                async with asyncio.TaskGroup() as group:
-                    for socket, client in waiting[first : first + self._limits.rechecked_at_once]:
-                        group.create_task(self._recheck_in_time(socket, client))
+                await self._recheck_in_time(waiting[first : first + self._limits.rechecked_at_once])
 
-    async def _recheck_in_time(self, socket: str, client: _Client[P]) -> None:
+    async def _recheck_in_time(self, waiting: Collection[tuple[str, _Client[P]]]) -> None:
+        """A store that does not answer ends nobody's sign-in: pages that went blind would be worse."""
         try:
-            async with asyncio.timeout(self._limits.recheck_s):
-                await self._recheck_one(socket, client)
+            async with asyncio.timeout(self._limits.recheck_s), asyncio.TaskGroup() as group:
+                for socket, client in waiting:
+                    group.create_task(self._recheck_if_it_can_be(socket, client))
+        except TimeoutError:
+            log.warning("sign_ins_not_rechecked_in_time", of=len(waiting))
+
+    async def _recheck_if_it_can_be(self, socket: str, client: _Client[P]) -> None:
+        try:
+            await self._recheck_one(socket, client)
         except Exception:
-            # A store that does not answer ends nobody's sign-in: pages that went blind would be worse.
             log.exception("sign_in_not_rechecked", socket=socket)
 
     async def _recheck_one(self, socket: str, client: _Client[P]) -> None:
@@ -354,24 +366,16 @@ class Hub(Generic[P]):
         return None
 
     async def _tell_presence(self) -> None:
-        """One after another and from the state as it is, so that coming and going cannot overtake each other."""
+        """One telling after another, so that coming and going cannot overtake each other."""
         while True:
-            await self._presence_changed.wait()
-            self._presence_changed.clear()
-            for key in self._present ^ self._patients_here():
-                await self._tell_presence_of(key)
-
-    async def _tell_presence_of(self, key: str) -> None:
-        here = key in self._patients_here()
-        try:
-            await self._presence(key, here)
-        except Exception:
-            log.exception("presence_not_told", principal=key)
-        (self._present.add if here else self._present.discard)(key)
-
-    def _patients_here(self) -> set[str]:
-        patients = (client for client in self._clients.values() if client.handshake.as_ is Audience.PATIENT)
-        return {client.principal.key for client in patients}
+            await self._attendance_changed.wait()
+            self._attendance_changed.clear()
+            try:
+                if news := self._attendance.news():
+                    await self._presence(news)
+            except Exception:
+                log.exception("presence_not_told")
+            await asyncio.sleep(self._limits.presence_s)
 
 
 def _now() -> datetime:

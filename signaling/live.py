@@ -11,6 +11,7 @@ State = Mapping[str, bytes]
 
 HISTORY_STEPS = 256
 HISTORY_BYTES = 256 * 1024
+HISTORY_LEAST = 1024  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Delta:
     @property
     def weight(self) -> int:
         """Bytes, about."""
-        return sum(len(key) + len(value) for key, value in self.set.items()) + sum(map(len, self.drop))
+        return sum(_weight(*item) for item in self.set.items()) + sum(map(len, self.drop))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,11 @@ class Snapshot:
 
 
 class LiveTopic:
-    """``epoch`` names this life of the topic: random, so that no id of an earlier life means anything in this one."""
+    """``epoch`` names this life of the topic: random, so that no id of an earlier life means anything in this one.
+
+    No more history is kept than the whole state weighs: to be told everything anew is cheaper then, and the topics of
+    thousands of waiting pages, each of one small value, must not grow with every step of the line.
+    """
 
     def __init__(self, epoch: str, *, steps: int = HISTORY_STEPS, history_bytes: int = HISTORY_BYTES) -> None:
         self._epoch = epoch
@@ -42,7 +47,8 @@ class LiveTopic:
         self._state: dict[str, bytes] = {}
         self._version = 0
         self._history: deque[Delta] = deque()
-        self._weight = 0
+        self._weight = 0  # of the history
+        self._size = 0  # of the state
 
     @property
     def event_id(self) -> str:
@@ -75,9 +81,11 @@ class LiveTopic:
         if not changed and not gone:
             return None
         self._version += 1
-        self._state.update(changed)
         for key in gone:
-            del self._state[key]
+            self._size -= _weight(key, self._state.pop(key))
+        for key, value in changed.items():
+            self._size += len(value) - len(self._state[key]) if key in self._state else _weight(key, value)
+        self._state.update(changed)
         delta = Delta(self._version, changed, gone)
         self._remember(delta)
         return delta
@@ -85,7 +93,8 @@ class LiveTopic:
     def _remember(self, delta: Delta) -> None:
         self._history.append(delta)
         self._weight += delta.weight
-        while len(self._history) > self._steps or self._weight > self._history_bytes:
+        allowed = min(self._history_bytes, max(HISTORY_LEAST, self._size))
+        while len(self._history) > self._steps or self._weight > allowed:
             self._weight -= self._history.popleft().weight
 
     def _version_in(self, event_id: str | None) -> int | None:
@@ -93,3 +102,7 @@ class LiveTopic:
         if epoch != self._epoch or not (version.isascii() and version.isdecimal() and len(version) <= 15):
             return None
         return int(version)
+
+
+def _weight(key: str, value: bytes) -> int:
+    return len(key) + len(value)

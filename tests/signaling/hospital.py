@@ -13,6 +13,7 @@ import aiohttp
 import socketio
 from aiohttp import web
 
+from signaling.admission import Lane
 from signaling.hub import Handshake, Hub, HubLimits
 from signaling.ice import IceServers
 from signaling.messages import Audience, Seat
@@ -46,13 +47,27 @@ class People:
         }
         self.broken = False
         self.asked = 0
+        self.gate = asyncio.Event()  # while it is not set, nobody but ``let_pass`` is told who they are
+        self.gate.set()
+        self.let_pass: set[str] = set()
+        self.at_the_gate: list[str] = []
+        self.most_at_once = 0
 
     async def principal(self, handshake: Handshake) -> Person | None:
         if self.broken:
             raise ConnectionError
         cookie = {Audience.STAFF: "bedside", Audience.PATIENT: "bedside-visit"}[handshake.as_]
-        key = self.signed_in.get(handshake.cookies.get(cookie, ""))
+        token = handshake.cookies.get(cookie, "")
+        if token not in self.let_pass:
+            await self._pass_the_gate(token)
+        key = self.signed_in.get(token)
         return None if key is None else Person(key)
+
+    async def _pass_the_gate(self, token: str) -> None:
+        self.at_the_gate.append(token)
+        self.most_at_once = max(self.most_at_once, len(self.at_the_gate))
+        await self.gate.wait()
+        self.at_the_gate.remove(token)
 
     async def may_subscribe(self, principal: Person, topic: str) -> bool:
         return topic in self.topics[principal.key]
@@ -96,10 +111,11 @@ class Hospital:
 
 @asynccontextmanager
 async def hospital(limits: HubLimits | None = None, *, ice: IceServers | None = None) -> AsyncIterator[Hospital]:
+    """Staff have a lane of their own, by their cookie."""
     people, records, present, sight = People(), Records(), list[tuple[str, bool]](), [True]
 
-    async def presence(key: str, here: bool) -> None:
-        present.append((key, here))
+    async def presence(news: Mapping[str, bool]) -> None:
+        present.extend(news.items())
 
     hub = Hub(
         people,
@@ -109,6 +125,7 @@ async def hospital(limits: HubLimits | None = None, *, ice: IceServers | None = 
         presence=presence,
         origins=["https://visit.hospital.example"],
         sees=lambda: sight[-1],
+        lane_of=lambda cookies: Lane.STAFF if "bedside" in cookies else Lane.EVERYBODY,
     )
     app = web.Application()
     hub.attach(app)
@@ -209,12 +226,15 @@ def stranger(place: Hospital) -> Page:
 class RawPage:
     """A WebSocket without a library above it, for what a library would not do. ``answer``: to its hello."""
 
-    def __init__(self, place: Hospital, cookie: str = DOCTOR, hello: str = '{"as":"staff"}') -> None:
-        self._url, self._cookie, self._hello = place.url, cookie, hello
+    def __init__(
+        self, place: Hospital, cookie: str = DOCTOR, hello: str = '{"as":"staff"}', name: str = "bedside"
+    ) -> None:
+        self._url, self._cookie, self._hello, self._name = place.url, cookie, hello, name
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(socket_factory=_small_socket), headers={"Cookie": f"bedside={self._cookie}"}
+            connector=aiohttp.TCPConnector(socket_factory=_small_socket),
+            headers={"Cookie": f"{self._name}={self._cookie}"},
         )
         self.socket = await self._session.ws_connect(f"{self._url}/live/?EIO=4&transport=websocket", compress=15)
         await self.socket.receive_str()

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import aiohttp
 import pytest
 from socketio.exceptions import ConnectionError as Refused
 
@@ -24,7 +25,7 @@ from tests.signaling.hospital import (
     until,
 )
 
-QUICK = HubLimits(heartbeat_s=0.05, recheck_s=0.1)
+QUICK = HubLimits(heartbeat_s=0.05, recheck_s=0.1, presence_s=0.01)
 OFFER = {"type": "offer", "sdp": "v=0\r\n"}
 CANDIDATE = {"candidate": "candidate:1 1 udp 1 192.0.2.1 9 typ host", "sdpMid": "0"}
 
@@ -207,6 +208,15 @@ async def test_a_store_that_does_not_answer_refuses_without_a_word_of_why() -> N
         assert (await d.watch(VISIT_TOPIC))["ok"]
 
 
+async def test_who_comes_while_the_store_does_not_answer_is_told_to_try_again() -> None:
+    async with hospital() as place:
+        place.people.broken = True
+        async with RawPage(place) as page:
+            assert page.answer.startswith("44")
+            assert "/problems/unavailable" in page.answer
+        assert place.hub.counts.refused == {"unavailable": 1}
+
+
 async def test_one_principal_has_so_many_pages_and_no_more() -> None:
     async with hospital(HubLimits(sockets_per_principal=2)) as place, doctor(place), doctor(place), stranger(place):
         third = doctor(place)
@@ -331,15 +341,16 @@ async def test_a_browser_without_websockets_polls() -> None:
         await polling.io.disconnect()
 
 
-async def test_a_page_that_begins_with_polling_becomes_a_websocket() -> None:
-    async with hospital() as place, doctor(place) as d:
-        upgraded = await patient(place).open(("polling", "websocket"))
-        assert upgraded.io.transport() == "websocket"
-        await d.ask("join", room=VISIT)
-        await upgraded.ask("join", room=VISIT)
-        await place.hub.revoke("ticket:p")
-        await upgraded.hears("goodbye")
-        await until(lambda: not upgraded.io.connected, 2)
+async def test_a_page_that_begins_with_polling_stays_with_it() -> None:
+    async with hospital() as place, aiohttp.ClientSession() as session:
+        begun = await patient(place).open(("polling", "websocket"))
+        assert begun.io.transport() == "polling"
+        url = f"{place.url}/live/?EIO=4&transport=websocket&sid={begun.io.eio.sid}"
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await session.ws_connect(url)
+        assert refused.value.status == 400
+        assert (await begun.ask("join", room=VISIT))["ok"]
+        await begun.io.disconnect()
 
 
 async def test_other_topics_stay_apart() -> None:

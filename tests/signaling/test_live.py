@@ -102,9 +102,22 @@ def test_an_id_of_another_life_of_the_topic_means_nothing() -> None:
 
 def test_the_history_is_bounded_in_bytes() -> None:
     topic = LiveTopic("e", history_bytes=10_000)
+    topic.merge({"filler": b"x" * 100_000})
     for number in range(100):
         topic.merge({"session": b"%04d" % number * 250})
-    missed = topic.resume("e-91")
+    missed = topic.resume("e-92")
     assert not isinstance(missed, Snapshot)
     assert len(missed) == 9
-    assert isinstance(topic.resume("e-90"), Snapshot)
+    assert isinstance(topic.resume("e-91"), Snapshot)
+
+
+def test_what_brings_a_page_up_to_date_never_weighs_more_than_everything_anew() -> None:
+    topic = LiveTopic("e")
+    for number in range(100):
+        topic.merge({"ticket": b"%04d" % number * 500})
+    assert len(topic.resume("e-99")) == 1  # type: ignore[arg-type]
+    assert isinstance(topic.resume("e-98"), Snapshot)
+    for _ in range(3):
+        topic.replace({})
+        topic.replace({"ticket": b"1"})
+    assert topic._size == len("ticket1")

@@ -4,21 +4,33 @@ import asyncio
 import json
 import re
 import resource
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
-from engineio.packet import Packet as EnginePacket
 
 from signaling import sockets
+from signaling.engine import MESSAGE_LIMIT
 from signaling.hub import HubLimits
 from signaling.messages import Reason
-from signaling.sockets import MESSAGE_LIMIT, Backlog
-from tests.signaling.hospital import DOCTOR, VISIT, VISIT_TOPIC, Hospital, RawPage, doctor, hospital, patient, until
+from signaling.sockets import Backlog
+from tests.signaling.hospital import (
+    DOCTOR,
+    PATIENT,
+    VISIT,
+    VISIT_TOPIC,
+    Hospital,
+    RawPage,
+    doctor,
+    hospital,
+    patient,
+    until,
+)
 
-SMALL = HubLimits(backlog=Backlog(packets=64, weight=256 * 1024), gather_s=0.001)
+SMALL = HubLimits(backlog=Backlog(weight=256 * 1024), gather_s=0.001)
 
 
 def resident_bytes() -> int:
@@ -93,6 +105,43 @@ async def test_who_never_says_a_name_is_turned_out(monkeypatch: pytest.MonkeyPat
         assert await handshake(place) == 200
 
 
+async def test_a_crowd_waits_for_its_turn_and_a_doctor_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "ENTERING", 2)
+    async with hospital(HubLimits(sockets_per_principal=100)) as place:
+        place.people.gate.clear()
+        async with AsyncExitStack() as crowd, asyncio.TaskGroup() as group:
+            coming = [
+                group.create_task(
+                    crowd.enter_async_context(RawPage(place, PATIENT, '{"as":"patient"}', "bedside-visit"))
+                )
+                for _ in range(30)
+            ]
+            await until(lambda: len(place.people.at_the_gate) == 2)
+            place.people.let_pass = {DOCTOR}
+            async with RawPage(place) as doctor_page:
+                assert doctor_page.answer.startswith("40")
+            assert place.people.most_at_once == 2
+            assert not any(page.done() for page in coming)
+            place.people.gate.set()
+            pages = await asyncio.gather(*coming)
+            assert all(page.answer.startswith("40") for page in pages)
+            assert place.people.most_at_once == 2
+
+
+async def test_past_those_who_wait_the_rest_is_asked_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "ENTERING", 1)
+    monkeypatch.setattr(sockets, "WAITING", 0)
+    async with hospital() as place, aiohttp.ClientSession() as session:
+        async with session.ws_connect(f"{place.url}/live/?EIO=4&transport=websocket"):
+            with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                await session.ws_connect(f"{place.url}/live/?EIO=4&transport=websocket")
+        assert refused.value.status == 503
+        assert refused.value.headers is not None
+        assert refused.value.headers["Retry-After"] == "2"
+        async with RawPage(place) as page:
+            assert page.answer.startswith("40")
+
+
 @pytest.mark.parametrize(
     "frame",
     ["", "x", "9", "4", "42", "42[]", "42[{}]", '42["signal"', "4" + "[" * 50_000, "42" + "[" * 50_000, "4٢", "42NaN"],
@@ -158,7 +207,7 @@ async def test_a_page_that_asks_and_does_not_read_the_answers_is_cut_too(monkeyp
             await slow.socket.send_str(f'42{number}["subscribe",{{"topic":"{VISIT_TOPIC}"}}]')
         await until(lambda: place.hub.counts.cut == {Reason.TOO_SLOW: 1})
         assert place.hub.counts.clients == 0
-        assert connection.queue.weight < 100, "what it will never read is still kept"
+        assert connection.waiting <= 2 * 256 * 1024, "what it has not read has an end"
         slow.transport.resume_reading()  # slow, not dead: it hears why
         while (said := await slow.socket.receive(timeout=2)).data != '42["goodbye",{"reason":"too_slow"}]':
             assert said.type is aiohttp.WSMsgType.TEXT
@@ -177,12 +226,3 @@ async def test_what_a_slow_page_missed_it_gets_when_it_comes_back() -> None:
             place.records.state[VISIT_TOPIC] = {}
             await back.watch(VISIT_TOPIC, reply["event_id"])
             assert {f"alarm/{number}" for number in range(200)} <= set(back.topics[VISIT_TOPIC])
-
-
-def test_the_queue_knows_its_weight() -> None:
-    queue = sockets._WeighedQueue()
-    queue.put_nowait(EnginePacket(4, "12345"))
-    queue.put_nowait(None)
-    assert queue.weight == 5
-    queue.get_nowait()
-    assert queue.weight == 0
