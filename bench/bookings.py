@@ -1,4 +1,4 @@
-"""Durable bookings over HTTP, as many as there can be: number, ticket, link, SMS and audit in one transaction each."""
+"""Durable bookings over HTTP, as many as there can be: all that a booking writes is committed before the answer."""
 
 import asyncio
 import math
@@ -16,6 +16,7 @@ import aiohttp
 
 from bench.databases import DATABASES, Database, database_at
 from bench.figures import Figure, Promise, Section, Statistic
+from bench.process import ServerProcess
 from server import desk
 from server.settings import Data, Settings
 from tests.e2e.hospital import Hospital
@@ -28,12 +29,19 @@ AT_LEAST = {Database.SQLITE: 200.0, Database.POSTGRESQL: 400.0}
 NO_BUDGET = {f"BUDGETS__{name}": "1000000" for name in ("DAY", "PHONE", "PREFIX", "ADDRESS")}  # one desk books for all
 
 
+Clinic = tuple[aiohttp.ClientSession, Sequence[str], ServerProcess]  # signed in; ids of the sessions
+
+
 @dataclass(frozen=True)
 class Run:
-    """``late_ms`` of each booking that was answered 201, in the ``seconds`` that all of them took."""
+    """``late_ms`` of each booking that was answered 201, in the ``seconds`` that all of them took.
+
+    ``cpu_s`` is what the server's process used meanwhile, for whatever it did.
+    """
 
     late_ms: Sequence[float]
     seconds: float
+    cpu_s: float
 
 
 async def measure(quick: bool) -> Section:
@@ -49,16 +57,19 @@ async def measure(quick: bool) -> Section:
         command=".venv/bin/python -m bench bookings",
         method=f"`POST /sessions/…/tickets` by an operator on {AT_ONCE} connections for {seconds:.0f} s, each another "
         "patient: answered when number, ticket, link, SMS and audit are committed (SQLite `synchronous=FULL`, "
-        "PostgreSQL `fsync` on); meanwhile the outbox sends every SMS to the console gateway and records it. Server, "
-        "database and clients share this machine. A rate is that of a whole run.",
+        "PostgreSQL `fsync` on; who books while a commit is under way shares the next one); meanwhile the outbox sends "
+        "every SMS to the console gateway and records it. Server, database and clients share this machine. A rate is "
+        "that of a whole run, the CPU that of the server's one process: PostgreSQL's and the clients' come on top.",
         figures=[
             *(
                 _rate(f"over {SESSIONS} sessions", database, runs, AT_LEAST[database])
                 for database, runs in wide.items()
             ),
             *(_latency(f"over {SESSIONS} sessions", database, runs) for database, runs in wide.items()),
+            *(_cpu(f"over {SESSIONS} sessions", database, runs) for database, runs in wide.items()),
             *(_rate("in one crowded session", database, runs, None) for database, runs in crowded.items()),
             *(_latency("in one crowded session", database, runs) for database, runs in crowded.items()),
+            *(_cpu("in one crowded session", database, runs) for database, runs in crowded.items()),
         ],
         notes=["Every number was issued once and none left out, in each session of each run."],
     )
@@ -78,14 +89,23 @@ def _latency(name: str, database: Database, runs: Sequence[Run]) -> Figure:
     return Figure(name=f"a booking {name}", against=database.value, unit="ms", runs=[run.late_ms for run in runs])
 
 
+def _cpu(name: str, database: Database, runs: Sequence[Run]) -> Figure:
+    return Figure(
+        name=f"server CPU a booking {name}",
+        against=database.value,
+        unit="ms",
+        runs=[[run.cpu_s / len(run.late_ms) * 1000] for run in runs],
+    )
+
+
 async def _run(database: Database, sessions: int, seconds: float) -> Run:
-    async with _clinic(database, sessions) as (http, ids):
+    async with _clinic(database, sessions) as (http, ids, server):
         issued: dict[str, list[int]] = {session: [] for session in ids}
-        begun = time.perf_counter()
+        begun, used_s = time.perf_counter(), server.cpu_s()
         numbers = count()
         desks = [_book(http, numbers, issued, begun + seconds) for _ in range(AT_ONCE)]
         late = [one for each in await asyncio.gather(*desks) for one in each]
-        run = Run(late, time.perf_counter() - begun)
+        run = Run(late, time.perf_counter() - begun, server.cpu_s() - used_s)
     for serials in issued.values():
         assert sorted(serials) == list(range(1, len(serials) + 1)), "a number is missing, or was issued twice"
     return run
@@ -110,7 +130,7 @@ async def _book(
 
 
 @asynccontextmanager
-async def _clinic(database: Database, sessions: int) -> AsyncIterator[tuple[aiohttp.ClientSession, Sequence[str]]]:
+async def _clinic(database: Database, sessions: int) -> AsyncIterator[Clinic]:
     """A running hospital with that many sessions today; an operator is signed in."""
     with TemporaryDirectory(prefix="bedside-bench-") as name, database_at(database, Path(name)) as url:
         hospital = Hospital(Path(name, "hospital"), {"DATA__DATABASE": url, **NO_BUDGET})
@@ -127,6 +147,6 @@ async def _clinic(database: Database, sessions: int) -> AsyncIterator[tuple[aioh
                 async with http.post("/api/v1/sign-in", json={"login": OPERATOR, "password": PASSWORD}) as reply:
                     assert reply.status == 200, await reply.text()
                 async with http.get("/api/v1/sessions") as reply:
-                    yield http, [session["id"] for session in await reply.json()]
+                    yield http, [session["id"] for session in await reply.json()], ServerProcess(hospital)
         finally:
             await hospital.stop()

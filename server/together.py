@@ -13,14 +13,16 @@ AT_ONCE = 250  # keys a question: some milliseconds of the loop's time
 class Together(Generic[K, A]):
     """``ask`` answers many keys at once; a key that it leaves out has no answer.
 
-    Whoever asks first waits a moment for others and then asks for all. A key joins only a question that has not been
-    put yet, so that an answer is never older than its asking.
+    Whoever asks first waits for the question before it to be answered, and then asks for all who came meanwhile: the
+    fuller the house, the more are answered at once. A key joins only a question that has not been put yet, so that an
+    answer is never older than its asking.
     """
 
     def __init__(self, ask: Callable[[Sequence[K]], Awaitable[Mapping[K, A]]], at_once: int = AT_ONCE) -> None:
         self._ask = ask
         self._at_once = at_once
         self._next: _Question[K, A] | None = None
+        self._turn = asyncio.Lock()
 
     async def __call__(self, key: K) -> A | None:
         """Raises what ``ask`` raises."""
@@ -37,9 +39,10 @@ class Together(Generic[K, A]):
         question = self._next = _Question[K, A](key)
         try:
             await asyncio.sleep(0)
-            if self._next is question:
-                self._next = None
-            question.answers = await self._ask(tuple(question.keys))
+            async with self._turn:
+                if self._next is question:
+                    self._next = None
+                question.answers = await self._ask(tuple(question.keys))
         except Exception as error:  # noqa: BLE001 – it is raised to everybody who asked
             question.error = error
         finally:

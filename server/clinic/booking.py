@@ -1,6 +1,10 @@
-"""A BOOKING: serial number, ticket, link, SMS and audit stand or fall together. Whoever books comes through here."""
+"""A BOOKING: serial number, ticket, link, SMS and audit stand or fall together. Whoever books comes through here.
 
-from collections.abc import Awaitable, Callable
+Many who book at once are written in one transaction (``Bookings``); each is judged alone, in the order of coming.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -8,14 +12,17 @@ from typing import Protocol
 from server.access.audit import AuditEntry
 from server.access.links import NewLink, new_link
 from server.access.principal import Principal
-from server.clinic import letters
+from server.clinic import letters, news
+from server.clinic.errors import ClinicError
 from server.clinic.kinds import VisitKind
-from server.clinic.letters import Contact
+from server.clinic.letters import Contact, link_expires_at
 from server.clinic.line import LATE_GRACE
 from server.clinic.roster.errors import KindNotOffered
 from server.clinic.roster.waiting_list import Places
 from server.clinic.session import Session
+from server.clinic.tell import Tell, tell_all
 from server.clinic.ticket import Ticket, new_ticket
+from server.grouped import Grouped
 from server.ids import new_id
 from server.notifications.deliveries import NewDelivery
 from server.notifications.messages import Sender
@@ -57,7 +64,7 @@ ANY = Wish()
 class Newcomer:
     """Who is booked and by whom: ``by`` is a user's id or "public", ``actor`` as in the audit.
 
-    ``origin`` is the network that asked, where anybody may ask.
+    ``origin`` is the network that asked, where anybody may ask. ``known``: the patient's row is there already.
     """
 
     patient: Patient
@@ -65,6 +72,20 @@ class Newcomer:
     actor: str
     wish: Wish = ANY
     origin: str | None = None
+    known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A place in a session, asked for ``now``.
+
+    ``admit`` gives the session back where this person may be booked into it, and raises the refusal.
+    """
+
+    session_id: str
+    who: Newcomer
+    now: datetime
+    admit: Callable[[Session | None], Session]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,71 +100,131 @@ class Booking:
     booked_by: str
 
 
-class LetterTx(Protocol):
-    async def add_link(self, link: NewLink) -> None: ...
-    async def add_delivery(self, new: NewDelivery) -> bool: ...
-    async def audit(self, entry: AuditEntry) -> None: ...
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """Everything that one booking writes. ``session`` is as it stands then: its last number is this ticket's."""
+
+    session: Session
+    who: Newcomer
+    booking: Booking
+    link: NewLink
+    letter: NewDelivery
+    entry: AuditEntry
+
+    @property
+    def ticket(self) -> Ticket:
+        return self.booking.ticket
 
 
-class TicketTx(LetterTx, Protocol):
-    async def places(self, session: Session) -> Places: ...
-    async def add_ticket(self, booking: Booking) -> None: ...
-
-
-class BookingTx(TicketTx, Protocol):
-    async def issue_serial(self, session_id: str) -> Session | None:
-        """The session with its ``last_serial`` raised by one, its row locked until the commit."""
+class BookingTx(Protocol):
+    async def lock_sessions(self, session_ids: Sequence[str]) -> Sequence[Session]:
+        """Those that are there, their rows locked until the commit, in the order of their ids: two who lock several
+        wait for each other and not in a circle."""
         ...
 
-    async def add_patient(self, patient: Patient, at: datetime, by: str) -> None: ...
+    async def places(self, session: Session) -> Places: ...
+
+    async def add_bookings(self, issued: Sequence[Issued]) -> None:
+        """Their rows, and each session's last number."""
+        ...
 
 
-@dataclass(frozen=True, slots=True)
+class Bookings:
+    """Group commit: who books while a transaction is under way is booked in the next one, and answered after it."""
+
+    def __init__(
+        self, begin: Callable[[], AbstractAsyncContextManager[BookingTx]], tell: Tell, rules: ClinicRules
+    ) -> None:
+        self._tell = tell
+        self._rules = rules
+        self._grouped: Grouped[BookingTx, Wanted, Issued] = Grouped(begin, self._write, self._told)
+
+    async def book(self, wanted: Wanted) -> Issued:
+        """Told when it returns. Raises what ``wanted.admit`` raises, ``SessionClosed``, ``SessionFull``,
+        ``KindNotOffered``."""
+        return await self._grouped(wanted)
+
+    async def _write(self, tx: BookingTx, wanted: Sequence[Wanted]) -> Sequence[Issued | Exception]:
+        return await book_all(tx, self._rules, wanted)
+
+    async def _told(self, issued: Sequence[Issued]) -> None:
+        await tell_all(self._tell, topics(issued))
+
+
+async def book_all(tx: BookingTx, rules: ClinicRules, wanted: Sequence[Wanted]) -> list[Issued | ClinicError]:
+    """Each booked, or why not; a number that is refused is not used."""
+    sessions = await tx.lock_sessions(sorted({each.session_id for each in wanted}))
+    counter = Counter(rules, sessions, [await tx.places(each) if _is_counted(each) else None for each in sessions])
+    done = [counter.judge(each) for each in wanted]
+    await tx.add_bookings([each for each in done if isinstance(each, Issued)])
+    return done
+
+
+def topics(issued: Iterable[Issued]) -> list[str]:
+    """What a commit of bookings has changed."""
+    return [*(topic for each in issued for topic in news.line_topics(each.session.id)), "outbox"]
+
+
 class Counter:
-    """Where bookings are written: one transaction, at one moment."""
+    """The numbers and places of locked sessions, given out one after the other within one transaction. Pure.
 
-    tx: TicketTx
-    rules: ClinicRules
-    now: datetime
+    ``places`` of a session are None where nothing is counted.
+    """
 
-    async def book(self, session: Session, who: Newcomer) -> Ticket:
-        """The ticket with the number that was issued for it: ``session.last_serial``. Its patient's row is there.
+    def __init__(self, rules: ClinicRules, sessions: Sequence[Session], places: Sequence[Places | None]) -> None:
+        self._rules = rules
+        self._sessions = {session.id: session for session in sessions}
+        self._places = {session.id: of for session, of in zip(sessions, places, strict=True) if of}
 
-        Raises ``SessionClosed``, ``SessionFull``, ``KindNotOffered``; the number is then not used.
-        """
+    def judge(self, wanted: Wanted) -> Issued | ClinicError:
+        try:
+            return self.issue(wanted)
+        except ClinicError as refusal:
+            return refusal
+
+    def issue(self, wanted: Wanted) -> Issued:
+        """Raises what ``wanted.admit`` raises, ``SessionClosed``, ``SessionFull``, ``KindNotOffered``."""
+        session = wanted.admit(self._sessions.get(wanted.session_id))
         session.check_takes_bookings()
-        wish = offered_wish(session, who.wish)
-        ticket = new_ticket(new_id(), session.last_serial, await self._planned_at(session))
-        await self.tx.add_ticket(Booking(session.id, who.patient.id, ticket, wish, self.now, who.by))
-        await self._confirm(session, ticket, who)
+        wish = offered_wish(session, wanted.who.wish)
+        planned_at = self._take_place(session, wish)
+        issued = self._sessions[session.id] = replace(session, last_serial=session.last_serial + 1)
+        return self._issued(issued, replace(wanted.who, wish=wish), planned_at, wanted.now)
+
+    def _issued(self, session: Session, who: Newcomer, planned_at: datetime, now: datetime) -> Issued:
+        ticket = new_ticket(new_id(), session.last_serial, planned_at)
+        link = new_link(self._rules.link_key, ticket.id, now, link_expires_at(session, now))
         detail: dict[str, str | int | bool | None] = {"serial": ticket.serial, "patient": who.patient.id}
-        await self.tx.audit(AuditEntry(self.now, who.actor, "ticket.booked", f"ticket:{ticket.id}", detail))
-        return ticket
+        return Issued(
+            session,
+            who,
+            Booking(session.id, who.patient.id, ticket, who.wish, now, who.by),
+            link,
+            self._letter(session, who, (ticket, link), now),
+            AuditEntry(now, who.actor, "ticket.booked", f"ticket:{ticket.id}", detail),
+        )
 
-    async def add_link(self, ticket_id: str, session: Session) -> NewLink:
-        expires_at = letters.link_expires_at(session, self.now)
-        link = new_link(self.rules.link_key, ticket_id, self.now, expires_at)
-        await self.tx.add_link(link)
-        return link
-
-    async def _confirm(self, session: Session, ticket: Ticket, who: Newcomer) -> None:
-        link = await self.add_link(ticket.id, session)
-        patient = who.patient
+    def _letter(self, session: Session, who: Newcomer, of: tuple[Ticket, NewLink], now: datetime) -> NewDelivery:
+        (ticket, link), patient = of, who.patient
         to = Contact(ticket.id, ticket.serial, patient.id, patient.phone, patient.locale, link.id)
-        letter = letters.booked(self.rules.sender, to, session, self.now)
-        await self.tx.add_delivery(replace(letter, origin=who.origin))
+        return replace(letters.booked(self._rules.sender, to, session, now), origin=who.origin)
 
-    async def _planned_at(self, session: Session) -> datetime:
+    def _take_place(self, session: Session, wish: Wish) -> datetime:
         """When the turn should come: after the planned minutes of all who hold a place. Raises ``SessionFull``.
 
         Where nothing is planned, everybody is asked to come when the session opens.
         """
-        if session.capacity is None and not session.kinds:
-            return session.opens_at  # nothing to count, and a crowd would be counted at every booking
-        places = await self.tx.places(session)
+        places = self._places.get(session.id)
+        if places is None:
+            return session.opens_at
         places.check_free()
-        turn = session.opens_at + timedelta(minutes=places.minutes)
-        return min(turn, session.closes_at)
+        self._places[session.id] = places.taken(session.minutes(wish.kind))
+        return min(session.opens_at + timedelta(minutes=places.minutes), session.closes_at)
+
+
+def _is_counted(session: Session) -> bool:
+    """Where there is nothing to count, a crowd would be counted at every booking."""
+    return session.capacity is not None or bool(session.kinds)
 
 
 def offered_wish(session: Session, wish: Wish) -> Wish:

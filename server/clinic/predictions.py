@@ -131,8 +131,7 @@ class Predictions:
         """Learn if it is time, then predict every line that has changed. One that fails does not keep the others."""
         await self._learn()
         failed: list[Exception] = []
-        for session_id in list(self._changed):
-            del self._changed[session_id]
+        for session_id in await self._due():
             [error] = await asyncio.gather(self._predict(session_id), return_exceptions=True)
             if isinstance(error, Exception):
                 failed.append(error)
@@ -140,15 +139,29 @@ class Predictions:
         if failed:
             raise ExceptionGroup("lines whose waiting times could not be told", failed)
 
+    async def _due(self) -> list[str]:
+        """Of the lines that have changed, those where somebody waits or did: the others are not even read."""
+        changed, self._changed = self._changed, {}  # what changes from here on is due again
+        if changed.keys() <= self._lines.keys():
+            return list(changed)
+        try:
+            waiting = frozenset(await self._waiting())
+        except BaseException:
+            self._changed = changed | self._changed
+            raise
+        return [session_id for session_id in changed if session_id in self._lines or session_id in waiting]
+
+    async def _waiting(self) -> Sequence[str]:
+        async with self._look() as look:
+            return await look.lines(self._clock() - timedelta(days=1))
+
     async def _woken(self) -> bool:
         with suppress(TimeoutError):
             return await asyncio.wait_for(self._wake.wait(), AGAIN_S)
         return False
 
     async def _all_again(self) -> None:
-        async with self._look() as look:
-            waiting = await look.lines(self._clock() - timedelta(days=1))
-        for session_id in [*waiting, *self._lines]:
+        for session_id in [*await self._waiting(), *self._lines]:
             self._changed[session_id] = None
 
     async def _learn(self) -> None:

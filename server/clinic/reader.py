@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Protocol
 
 import msgspec
 
 from server.access.principal import Principal
 from server.access.roles import Action, Role
+from server.clinic.booking import Issued
 from server.clinic.errors import NotFound
 from server.clinic.rights import arranges, runs, sees
 from server.clinic.session import Session, SessionState, day_bounds
@@ -25,7 +26,8 @@ from server.clinic.views import (
     line_view,
     nobody_knows,
     session_view,
-    without_alarms,
+    ticket_row,
+    without_findings,
 )
 
 REACHES_BACK = timedelta(hours=12)  # a session that began this morning still takes somebody
@@ -103,13 +105,13 @@ class ClinicReader:
         return (await self.line(principal, session_id)).session
 
     async def line(self, principal: Principal, session_id: str) -> LineView:
-        """Without alarms for a role that may not read them."""
+        """Without what is clinical for a role that may not read alarms."""
         async with self._look() as look:
             session = await look.session(session_id)
             if session is None or not sees(principal, session):
                 raise NotFound("no such session")
             view = await self._view(look, session)
-        return view if principal.may(Action.ALARM_READ) else without_alarms(view)
+        return view if principal.may(Action.ALARM_READ) else without_findings(view)
 
     async def ticket(self, principal: Principal, session_id: str, ticket_id: str) -> TicketRow:
         rows = (await self.line(principal, session_id)).tickets
@@ -118,14 +120,19 @@ class ClinicReader:
                 return row
         raise NotFound("no such ticket")
 
+    def issued(self, issued: Issued) -> TicketRow:
+        """The row of a booking that was made just now: nobody has done anything with it yet, so nothing is read."""
+        facts = TicketFacts(issued.ticket, issued.who.patient, visit_id=None, consented=False, worst_alarm=None)
+        return ticket_row(facts, None, self._day(issued.session), self._known)
+
     async def line_snapshot(self, session_id: str, *, alarms: bool) -> Mapping[str, object]:
-        """The topic ``session:…``, without alarms ``line:…``: keys "session" and "ticket/{id}", ready for JSON."""
+        """The topic ``session:…``, without what is clinical ``line:…``: keys "session" and "ticket/{id}", for JSON."""
         async with self._look() as look:
             session = await look.session(session_id)
             if session is None:
                 return {}
             view = await self._view(look, session)
-        shown = view if alarms else without_alarms(view)
+        shown = view if alarms else without_findings(view)
         rows = {f"ticket/{row.id}": msgspec.to_builtins(row) for row in shown.tickets}
         return {"session": msgspec.to_builtins(shown.session), **rows}
 
@@ -151,5 +158,7 @@ class ClinicReader:
             return await look.has_ticket_with(principal.id, patient_id)
 
     async def _view(self, look: ClinicLook, session: Session) -> LineView:
-        day = session.opens_at.astimezone(self._zone).date()
-        return line_view(session, list(await look.ticket_facts(session.id)), day, self._known)
+        return line_view(session, list(await look.ticket_facts(session.id)), self._day(session), self._known)
+
+    def _day(self, session: Session) -> date:
+        return session.opens_at.astimezone(self._zone).date()

@@ -4,13 +4,15 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from server.access.audit import AuditEntry
+from server.access.links import NewLink, new_link
 from server.access.principal import Principal
 from server.access.roles import Role
 from server.clinic import letters, news
-from server.clinic.booking import ANY, BookingTx, ClinicRules, Counter, LetterTx, Newcomer, Wish
+from server.clinic.booking import ANY, Bookings, BookingTx, ClinicRules, Issued, Newcomer, Wanted, Wish
 from server.clinic.errors import NotFound, TicketOver
 from server.clinic.letters import Contact
 from server.clinic.line import Line
@@ -21,6 +23,7 @@ from server.clinic.session import Hours, Session
 from server.clinic.tell import Tell, tell_all
 from server.clinic.ticket import OVER, TicketState
 from server.ids import new_id
+from server.notifications.deliveries import NewDelivery
 from server.patients.patient import PatientDetails, new_patient
 
 
@@ -55,9 +58,12 @@ class SessionTx(LineTx, MovingTx, Protocol):
 _Concerns = Callable[[SessionTx, Principal, Session], Awaitable[bool]]
 
 
-class ResetTx(LetterTx, Protocol):
+class ResetTx(Protocol):
     async def holder(self, ticket_id: str) -> Holder | None: ...
     async def end_ticket_access(self, ticket_id: str, at: datetime) -> None: ...
+    async def add_link(self, link: NewLink) -> None: ...
+    async def add_delivery(self, new: NewDelivery) -> bool: ...
+    async def audit(self, entry: AuditEntry) -> None: ...
 
 
 class ClinicTx(SessionTx, BookingTx, ResetTx, Protocol):
@@ -73,6 +79,7 @@ class ClinicService:
         self._begin = begin
         self._tell = tell
         self._rules = rules
+        self._bookings = Bookings(begin, tell, rules)
 
     async def create_session(self, hours: Hours, actor: str, now: datetime) -> str:
         """The new session's id. ``actor`` as in the audit. Raises ``InvalidSession``."""
@@ -130,18 +137,17 @@ class ClinicService:
     async def book(  # noqa: PLR0917 – whom, into what, and what for
         self, principal: Principal, session_id: str, details: PatientDetails, now: datetime, wish: Wish = ANY
     ) -> str:
-        """The new ticket's id. Raises ``InvalidPatient``, ``SessionClosed``, ``SessionFull``, ``KindNotOffered``."""
+        """The new ticket's id. Raises as ``issue``."""
+        return (await self.issue(principal, session_id, details, now, wish)).ticket.id
+
+    async def issue(  # noqa: PLR0917 – as above
+        self, principal: Principal, session_id: str, details: PatientDetails, now: datetime, wish: Wish = ANY
+    ) -> Issued:
+        """All of the booking. Raises ``InvalidPatient``, ``SessionClosed``, ``SessionFull``, ``KindNotOffered``."""
         today = now.astimezone(self._rules.sender.zone).date()
         patient = new_patient(new_id(), details, today, self._rules.region)
-        async with self._begin() as tx:
-            session = await tx.issue_serial(session_id)
-            if session is None or not arranges(principal, session):
-                raise NotFound("no such session")
-            await tx.add_patient(patient, now, principal.id)
-            newcomer = Newcomer(patient, principal.id, principal.actor, wish)
-            ticket = await Counter(tx, self._rules, now).book(session, newcomer)
-        await tell_all(self._tell, [*news.line_topics(session_id), "outbox"])
-        return ticket.id
+        newcomer = Newcomer(patient, principal.id, principal.actor, wish)
+        return await self._bookings.book(Wanted(session_id, newcomer, now, partial(_arranged, principal)))
 
     async def reset_link(self, principal: Principal, ticket_id: str, now: datetime) -> None:
         """The old link and who came in by it are out at once; a new link goes by SMS. Raises ``TicketOver``."""
@@ -152,7 +158,8 @@ class ClinicService:
             if holder.state in OVER:
                 raise TicketOver("this ticket's visit is over; book a new one")
             await tx.end_ticket_access(ticket_id, now)
-            link = await Counter(tx, self._rules, now).add_link(ticket_id, holder.session)
+            link = new_link(self._rules.link_key, ticket_id, now, letters.link_expires_at(holder.session, now))
+            await tx.add_link(link)
             contact = replace(holder.contact, link_id=link.id)
             await tx.add_delivery(letters.link_reset(self._rules.sender, contact, holder.session, now))
             await tx.audit(AuditEntry(now, principal.actor, "link.reset", f"ticket:{ticket_id}", {"link": link.id}))
@@ -194,6 +201,12 @@ class ClinicService:
             moved = Movement(after, line, Line(after.state, line.tickets))
             topics = await keep(tx, moved, by, self._rules.sender)
         await tell_all(self._tell, topics)
+
+
+def _arranged(principal: Principal, session: Session | None) -> Session:
+    if session is None or not arranges(principal, session):
+        raise NotFound("no such session")
+    return session
 
 
 async def _may_open(_tx: SessionTx, principal: Principal, session: Session) -> bool:

@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 from server.clinic.errors import InvalidSession, SessionClosed, SessionNotOpen
-from server.clinic.kinds import Kinds
+from server.clinic.kinds import Kinds, VisitKind
 from server.clinic.wording import one_line
 
 LONGEST_TITLE = 120
@@ -79,6 +79,10 @@ class Session:
 
     def calls(self, doctor_id: str) -> bool:
         return any(doctor.id == doctor_id for doctor in self.doctors)
+
+    def minutes(self, kind: VisitKind | None) -> int:
+        """What is planned for a visit of this kind here."""
+        return next((planned.minutes for planned in self.kinds if planned.kind is kind), 0)
 
     def check_takes_bookings(self) -> None:
         if self.state is SessionState.CLOSED:

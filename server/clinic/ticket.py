@@ -45,6 +45,7 @@ class Urgency(IntEnum):
 
 IN_ROOM = frozenset({TicketState.CALLED, TicketState.IN_VISIT})
 OUTSIDE = frozenset({TicketState.BOOKED, TicketState.ARRIVED, TicketState.HELD})
+MOVED_BY_PATIENT = frozenset({TicketState.BOOKED, TicketState.ARRIVED})  # a held one the doctor waits for
 OVER = frozenset(TicketState) - IN_ROOM - OUTSIDE
 
 

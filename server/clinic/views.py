@@ -93,21 +93,22 @@ class PatientView(msgspec.Struct, frozen=True):
 
 
 class DeviceTestView(msgspec.Struct, frozen=True):
-    """What the last device test on the patient's page has shown; round trip and bandwidth to this server."""
+    """What the last device test on the patient's page has shown; round trip to this server, bandwidth down and up."""
 
     camera: bool
     microphone: bool
     speaker: bool
     rtt_ms: int | None
     kbps: int | None
+    kbps_up: int | None
     tested_at: datetime
 
 
 class TicketRow(msgspec.Struct, frozen=True):
     """``worst_alarm``: "high", "medium", "low" or null; null, as ``complaint``, for those who may not read alarms.
 
-    ``reason`` is why a person last stepped out of the order for this ticket; ``called_by`` the doctor whose room it is
-    in.
+    ``reason`` is why a person last stepped out of the order for this ticket, null too for those who may not see the
+    visit: a doctor's words for it are a finding. ``called_by`` is the doctor whose room it is in.
     """
 
     id: str
@@ -180,7 +181,7 @@ def line_view(session: Session, facts: list[TicketFacts], day: date, known: Know
     """The whole line by serial number. ``day`` is the session's local day, on which ages are told."""
     line = Line(session.state, tuple(fact.ticket for fact in facts))
     standing = line.standing()
-    rows = [_row(fact, standing.get(fact.ticket.id), day, known) for fact in facts]
+    rows = [ticket_row(fact, standing.get(fact.ticket.id), day, known) for fact in facts]
     return LineView(session_view(session, len(standing)), rows)
 
 
@@ -188,13 +189,14 @@ def display_view(session: Session, calling: Sequence[int], waiting: int) -> Disp
     return DisplayView(list(calling), waiting, session.message, len(session.doctors))
 
 
-def without_alarms(view: LineView) -> LineView:
+def without_findings(view: LineView) -> LineView:
     """The same line for those who arrange and do not treat."""
-    rows = [msgspec.structs.replace(row, worst_alarm=None, complaint=None) for row in view.tickets]
+    rows = [msgspec.structs.replace(row, worst_alarm=None, complaint=None, reason=None) for row in view.tickets]
     return msgspec.structs.replace(view, tickets=rows)
 
 
-def _row(fact: TicketFacts, ahead: int | None, day: date, known: Known) -> TicketRow:
+def ticket_row(fact: TicketFacts, ahead: int | None, day: date, known: Known) -> TicketRow:
+    """``ahead`` counts those before it in the line, None where it does not stand there."""
     ticket, wait = fact.ticket, known.waits(fact.ticket.id)
     return TicketRow(
         id=ticket.id,

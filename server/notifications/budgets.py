@@ -4,7 +4,8 @@ Pumping is somebody making the hospital send to numbers that earn them money, or
 Alarms have a purse of their own: nothing else can use it up, and no booking ever waits behind an alarm's count.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from enum import StrEnum
@@ -49,6 +50,31 @@ class Charge:
     purse: Purse
     day: str
     keys: Mapping[Scope, str]
+
+
+Count = tuple[Scope, str]  # what is counted, and of whom
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Of charges to one purse on one day: what each count grows by, and which deliveries are refused, and by what."""
+
+    counts: Mapping[Count, int]
+    refused: Mapping[str, Scope]
+
+
+def spend(charges: Sequence[Charge], used: Mapping[Count, int], limits: Limits) -> Spent:
+    """One after the other; ``used`` is what was counted before the first. What is refused is not counted."""
+    counts: Counter[Count] = Counter()
+    refused: dict[str, Scope] = {}
+    for wanted in charges:
+        keys = wanted.keys.items()
+        so_far = {scope: used.get((scope, key), 0) + counts[scope, key] for scope, key in keys}
+        if scope := limits.exceeded(wanted.purse, so_far):
+            refused[wanted.delivery_id] = scope
+        else:
+            counts.update(keys)
+    return Spent({count: more for count, more in counts.items() if more}, refused)
 
 
 def charge(delivery: Delivery, zone: tzinfo) -> Charge | None:

@@ -12,7 +12,7 @@ import structlog
 from server.access.audit import AuditEntry
 from server.access.principal import Principal
 from server.notifications.deliveries import Channel, Delivery, DeliveryState
-from server.notifications.reach import Reach, Tried, Way, next_rung
+from server.notifications.reach import NextRung, Reach, Tried, Way, next_rung
 from server.notifications.templates import Template
 
 logger = structlog.get_logger(__name__)
@@ -78,24 +78,51 @@ class Climber:
 
     async def tick(self, now: datetime) -> None:
         async with self._begin() as tx:
-            due = await tx.due(urgent=self._urgent, now=now, limit=AT_A_TIME)
-            climbed = [await self._look(tx, message, now) for message in messages_of(due)]
+            due = messages_of(await tx.due(urgent=self._urgent, now=now, limit=AT_A_TIME))
+            steps = [await self._step(tx, message, now) for message in due]
+            await _look_again(tx, steps)
+            climbed = [step.like for step in steps if await _climb(tx, step, now)]
         for delivery in climbed:
-            if delivery:
-                await self._changed(delivery)
+            await self._changed(delivery)
 
-    async def _look(self, tx: ReachTx, message: Sequence[Delivery], now: datetime) -> Delivery | None:
-        """The newest delivery of a message that went a rung further."""
+    async def _step(self, tx: ReachTx, message: Sequence[Delivery], now: datetime) -> "_Step":
+        """People are looked up only where the next rung is due."""
         step = next_rung(reach_of(message, Channel), self._ways, now)
-        addresses = await tx.addresses(message[0].recipient) if step.channels else {}
-        if step.channels:
-            open_to = {channel for channel in addresses if channel in self._ways or channel is Channel.VOICE}
-            step = next_rung(reach_of(message, open_to), self._ways, now)
-        await tx.look_again([delivery.id for delivery in message], None if step.channels else step.look_at)
-        for channel in sorted(step.channels):
-            await tx.add_rung(Rung(message[-1], channel, addresses[channel], now, step.look_at))
-            logger.info("delivery.next_rung", delivery=message[-1].id, cause=message[-1].cause, channel=channel)
-        return message[-1] if step.channels else None
+        if not step.channels:
+            return _Step(message, step, {})
+        addresses = await tx.addresses(message[0].recipient)
+        open_to = {channel for channel in addresses if channel in self._ways or channel is Channel.VOICE}
+        return _Step(message, next_rung(reach_of(message, open_to), self._ways, now), addresses)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    message: Sequence[Delivery]
+    next: NextRung
+    addresses: Mapping[Channel, str]
+
+    @property
+    def like(self) -> Delivery:
+        """The newest delivery of the message."""
+        return self.message[-1]
+
+
+async def _look_again(tx: ReachTx, steps: Iterable[_Step]) -> None:
+    """Those of one moment together: in a crowd most are done."""
+    looks: dict[datetime | None, list[str]] = {}
+    for step in steps:
+        at = None if step.next.channels else step.next.look_at
+        looks.setdefault(at, []).extend(delivery.id for delivery in step.message)
+    for at, delivery_ids in looks.items():
+        await tx.look_again(delivery_ids, at)
+
+
+async def _climb(tx: ReachTx, step: _Step, now: datetime) -> bool:
+    """Whether the message went a rung further."""
+    for channel in sorted(step.next.channels):
+        await tx.add_rung(Rung(step.like, channel, step.addresses[channel], now, step.next.look_at))
+        logger.info("delivery.next_rung", delivery=step.like.id, cause=step.like.cause, channel=channel)
+    return bool(step.next.channels)
 
 
 class Calls:

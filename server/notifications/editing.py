@@ -152,5 +152,6 @@ class Forms:
             "condition": CONDITIONS["spo2.low"][locale],
             "who": "王*" if is_zh else "AB",
             "doctor": "李医生" if is_zh else "Li",
+            "successor": "赵医生" if is_zh else "Zhao",
         }
         return {name: values[name] for name in SLOTS[template].known}

@@ -135,6 +135,12 @@ def alarm_relay(sender: Sender, locale: Locale, facts: AlarmFacts, *, doctor: st
     return say(sender.book, Template.ALARM_RELAY, locale, slots)
 
 
+def handover(sender: Sender, locale: Locale, *, doctor: str, successor: str) -> Text:
+    """To both: whose patients' alarms reach whom from now on. Of no patient does it say anything."""
+    names = {"doctor": plain(doctor, STAFF_LIMIT), "successor": plain(successor, STAFF_LIMIT)}
+    return say(sender.book, Template.HANDOVER, locale, {"hospital": _hospital(sender), **names})
+
+
 def plain(text: str, limit: int) -> str:
     """One line of letters, digits and a few marks.
 

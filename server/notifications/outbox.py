@@ -14,6 +14,7 @@ from typing import Protocol
 
 import structlog
 
+from server.grouped import Grouped
 from server.notifications.budgets import Charge, Limits, Scope, charge
 from server.notifications.deliveries import Channel, Delivery, DeliveryState, Letter
 from server.notifications.templates import LINK
@@ -46,15 +47,14 @@ class Gateway(Protocol):
 class OutboxTx(Protocol):
     async def expire(self, *, urgent: bool, now: datetime) -> Sequence[Delivery]: ...
     async def take(self, *, urgent: bool, now: datetime, limit: int, lease_until: datetime) -> Sequence[Delivery]: ...
-    async def charge(self, wanted: Charge, limits: Limits) -> Scope | None:
-        """Count it, or name the scope whose budget it would exceed; then nothing is counted."""
+    async def charge(self, wanted: Sequence[Charge], limits: Limits) -> Mapping[str, Scope]:
+        """Count them; of those that would exceed a budget, and are not counted, the scope by delivery id."""
         ...
 
-    async def record_sent(self, sent: "Sent") -> None:
-        """A receipt that came before this is applied now."""
+    async def record(self, outcomes: "Sequence[Sent | Failed]") -> None:
+        """A receipt that came before its sending is recorded is applied now. Of failures only the newest attempt's
+        speaks for its delivery: an overtaken one changes nothing."""
         ...
-
-    async def record_failed(self, failed: "Failed") -> None: ...
 
 
 class OutboxLook(Protocol):
@@ -98,14 +98,15 @@ class Pace:
     first_pause_s: float  # doubled at each failure, with jitter
     longest_pause_s: float
     poll_s: float = 1.0  # how late another process's delivery may be seen
+    gather_s: float = 0.0  # least time between two looks: what is added meanwhile is taken together
 
     @property
     def lease(self) -> timedelta:
         return timedelta(seconds=self.timeout_s * 2 + 5)
 
 
-URGENT = Pace(urgent=True, slots=16, timeout_s=10, first_pause_s=1, longest_pause_s=20)
-ORDINARY = Pace(urgent=False, slots=4, timeout_s=20, first_pause_s=5, longest_pause_s=300)
+URGENT = Pace(urgent=True, slots=16, timeout_s=10, first_pause_s=1, longest_pause_s=20, gather_s=0.05)
+ORDINARY = Pace(urgent=False, slots=64, timeout_s=20, first_pause_s=5, longest_pause_s=300, gather_s=0.05)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,7 @@ class Dispatcher:
         self._pace = pace
         self._wake = asyncio.Event()
         self._busy = 0
+        self._record: Grouped[OutboxTx, Sent | Failed, None] = Grouped(wiring.begin, _record_all)
 
     def hint(self) -> None:
         """Something was added: look now. Forgetting to call this costs at most ``poll_s``."""
@@ -156,25 +158,27 @@ class Dispatcher:
         async with self._wiring.begin() as tx:
             expired = await tx.expire(urgent=self._pace.urgent, now=now)
             taken = await tx.take(urgent=self._pace.urgent, now=now, limit=free, lease_until=now + self._pace.lease)
-            affordable = [delivery for delivery in taken if await self._afford(tx, delivery)]
+            refused = await self._refused(tx, taken)
         for delivery in expired:
             logger.error("delivery.expired", delivery=delivery.id, cause=delivery.cause, attempts=delivery.attempts)
-        for delivery in (*expired, *(one for one in taken if one not in affordable)):
+        for delivery in (*expired, *(one for one in taken if one.id in refused)):
             await self._wiring.changed(delivery)
-        return affordable
+        return [delivery for delivery in taken if delivery.id not in refused]
 
-    async def _afford(self, tx: OutboxTx, delivery: Delivery) -> bool:
-        """Counted against its budget, or refused for good: the person's ladder goes on by what costs nothing."""
-        wanted = charge(delivery, self._wiring.zone)
-        scope = await tx.charge(wanted, self._wiring.limits) if wanted else None
-        if scope is None:
-            return True
-        logger.error("delivery.over_budget", delivery=delivery.id, cause=delivery.cause, scope=scope)
-        refused = Refused(f"over budget: {scope} a day")
-        await tx.record_failed(self._failed(delivery, refused, DeliveryState.OVER_BUDGET))
-        return False
+    async def _refused(self, tx: OutboxTx, taken: Sequence[Delivery]) -> Mapping[str, Scope]:
+        """All are counted against their budgets, or refused for good: a person's ladder goes on by what is free."""
+        wanted = [cost for delivery in taken if (cost := charge(delivery, self._wiring.zone))]
+        refused = await tx.charge(wanted, self._wiring.limits)
+        over = [delivery for delivery in taken if delivery.id in refused]
+        for delivery in over:
+            scope = refused[delivery.id]
+            logger.error("delivery.over_budget", delivery=delivery.id, cause=delivery.cause, scope=scope)
+        if over:
+            await tx.record([self._over_budget(delivery, refused[delivery.id]) for delivery in over])
+        return refused
 
     async def _rest(self) -> None:
+        await asyncio.sleep(self._pace.gather_s)
         try:
             async with asyncio.timeout(self._pace.poll_s):
                 await self._wake.wait()
@@ -206,12 +210,8 @@ class Dispatcher:
             return self._failed(delivery, error, DeliveryState.QUEUED)
         return Sent(delivery.id, self._wiring.clock(), gateway.name, provider_id, confirms=gateway.receipts)
 
-    async def _record(self, outcome: Sent | Failed) -> None:
-        async with self._wiring.begin() as tx:
-            if isinstance(outcome, Failed):
-                await tx.record_failed(outcome)
-            else:
-                await tx.record_sent(outcome)
+    def _over_budget(self, delivery: Delivery, scope: Scope) -> Failed:
+        return self._failed(delivery, Refused(f"over budget: {scope} a day"), DeliveryState.OVER_BUDGET)
 
     def _failed(self, delivery: Delivery, error: Exception, state: DeliveryState) -> Failed:
         pause = timedelta(seconds=pause_s(delivery.attempts, self._pace, random.random()))  # noqa: S311 – jitter
@@ -236,6 +236,11 @@ class Dispatcher:
             locale=delivery.locale,
             urgent=delivery.urgent,
         )
+
+
+async def _record_all(tx: OutboxTx, outcomes: Sequence[Sent | Failed]) -> list[Exception | None]:
+    await tx.record(outcomes)
+    return [None for _ in outcomes]
 
 
 def pause_s(attempts: int, pace: Pace, chance: float) -> float:

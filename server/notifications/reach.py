@@ -38,6 +38,7 @@ RUNGS: Final[Mapping[Template, Rungs]] = {
     Template.ALARM: ALARM,
     Template.ALARM_UNANSWERED: ALARM,
     Template.ALARM_RELAY: ALARM,
+    Template.HANDOVER: AT_ONCE,
 }
 
 

@@ -80,7 +80,7 @@ class Receipts:
     async def heard(self, gateway: str, receipts: Sequence[Receipt], now: datetime) -> None:
         """Of a provider that needs no proof: one that this server itself is connected to."""
         async with self._begin() as tx:
-            changed = [await tx.keep_receipt(gateway, receipt, now) for receipt in receipts]
+            changed = [await tx.keep_receipt(gateway, receipt, now) for receipt in sorted(receipts, key=_provider_id)]
         await self._tell(delivery for delivery in changed if delivery)
 
     async def push_received(self, delivery_id: str, now: datetime) -> None:
@@ -93,3 +93,8 @@ class Receipts:
         for delivery in changed:
             logger.info("delivery.receipt", delivery=delivery.id, state=delivery.state)
             await self._changed(delivery)
+
+
+def _provider_id(receipt: Receipt) -> str:
+    """Whoever locks several messages does it in one order; of one message's receipts the order of coming stays."""
+    return receipt.provider_id

@@ -37,6 +37,7 @@ class Template(StrEnum):
     ALARM = "alarm"
     ALARM_UNANSWERED = "alarm_unanswered"
     ALARM_RELAY = "alarm_relay"
+    HANDOVER = "handover"
 
 
 FINDINGS: Final = frozenset({Template.ALARM, Template.ALARM_UNANSWERED})  # what an operator does not read
@@ -94,6 +95,7 @@ SLOTS: Final[Mapping[Template, Slots]] = {
     Template.ALARM: Slots(_ALARM),
     Template.ALARM_UNANSWERED: Slots(_ALARM),
     Template.ALARM_RELAY: Slots((_ALARM - {"condition"}) | {"doctor"}),
+    Template.HANDOVER: Slots(frozenset({"hospital", "doctor", "successor"})),
 }
 
 FORMS: Final[Mapping[Template, Mapping[Locale, str]]] = {
@@ -159,6 +161,10 @@ FORMS: Final[Mapping[Template, Mapping[Locale, str]]] = {
         Locale.ZH: "【{hospital}】{priority}无人应答：患者{who}，{at}起。请立即联系{doctor}医生或其他医生： {where}",
         Locale.EN: "{hospital}: {priority} without an answer: patient {who}, since {at}. "
         "Reach Dr {doctor} or another doctor now: {where}",
+    },
+    Template.HANDOVER: {
+        Locale.ZH: "【{hospital}】{doctor}医生患者的报警现由{successor}医生负责。",
+        Locale.EN: "{hospital}: alarms of the patients of Dr {doctor} now go to Dr {successor}.",
     },
 }
 

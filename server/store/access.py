@@ -25,16 +25,7 @@ class TicketAccessQueries:
         self._connection = connection
 
     async def add_link(self, link: NewLink) -> None:
-        await self._connection.execute(
-            sa.insert(join_links).values(
-                id=link.id,
-                token_hash=link.token_hash,
-                ticket_id=link.ticket_id,
-                created_at=link.created_at,
-                expires_at=link.expires_at,
-                tries_left=link.tries_left,
-            )
-        )
+        await self._connection.execute(sa.insert(join_links), link_row(link))
 
     async def end_ticket_access(self, ticket_id: str, at: datetime) -> None:
         """Links and the patient's sign-in are dead from now on: the visit ended, or a new link replaces the old."""
@@ -118,8 +109,8 @@ class SignInQueries(AuditQueries):
             sa.update(users).where(users.c.id == user_id).values(password_hash=password_hash)
         )
 
-    async def see_sign_in(self, sign_in_id: str, at: datetime) -> None:
-        await self._connection.execute(sa.update(sign_ins).where(sign_ins.c.id == sign_in_id).values(seen_at=at))
+    async def see_sign_ins(self, sign_in_ids: Sequence[str], at: datetime) -> None:
+        await self._connection.execute(sa.update(sign_ins).where(sign_ins.c.id.in_(sign_in_ids)).values(seen_at=at))
 
     async def end_sign_ins(self, at: datetime, *, user_id: str | None = None, sign_in_id: str | None = None) -> int:
         which = sign_ins.c.user_id == user_id if sign_in_id is None else sign_ins.c.id == sign_in_id
@@ -196,6 +187,17 @@ class JoinQueries(SignInQueries):
             .where(tickets.c.id == ticket_id)
         )
         return (await self._connection.execute(query)).one()
+
+
+def link_row(link: NewLink) -> dict[str, object]:
+    return {
+        "id": link.id,
+        "token_hash": link.token_hash,
+        "ticket_id": link.ticket_id,
+        "created_at": link.created_at,
+        "expires_at": link.expires_at,
+        "tries_left": link.tries_left,
+    }
 
 
 def _holder(row: sa.Row[Any]) -> Holder:

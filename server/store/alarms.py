@@ -216,16 +216,18 @@ def _seen_by(doctor_id: str) -> sa.CompoundSelect[Any]:
 
 
 def _in_charge_of(doctor_id: str) -> sa.Select[tuple[str]]:
-    """Of a device worn now; where none is worn any more, of the last, until its alarms are resolved: whoever is told
-    of an alarm (``_responsible``) must be able to see and answer it."""
+    return sa.select(associations.c.patient_id).where(associations.c.responsible_id == doctor_id, is_answered_for())
+
+
+def is_answered_for() -> sa.ColumnElement[bool]:
+    """The association of the query around it is one that alarms go by: a device worn now; where none is worn any more,
+    the last, until its alarms are resolved. Whoever is told of an alarm (``_responsible``) must be able to see and
+    answer it."""
     later = associations.alias("later")
     followed = later.c.until_at.is_(None) | (later.c.from_at > associations.c.from_at)
     is_last = ~sa.exists().where(later.c.patient_id == associations.c.patient_id, followed)
     is_asked = sa.exists().where(alarms.c.patient_id == associations.c.patient_id, _open())
-    worn = associations.c.until_at.is_(None)
-    return sa.select(associations.c.patient_id).where(
-        associations.c.responsible_id == doctor_id, worn | (is_last & is_asked)
-    )
+    return associations.c.until_at.is_(None) | (is_last & is_asked)
 
 
 def _open() -> sa.ColumnElement[bool]:

@@ -14,12 +14,14 @@ class AuditQueries:
         self._connection = connection
 
     async def audit(self, entry: AuditEntry) -> None:
-        await self._connection.execute(
-            sa.insert(tables.audit).values(
-                at=entry.at,
-                actor=entry.actor,
-                action=entry.action,
-                subject=entry.subject,
-                detail=dict(entry.detail),
-            )
-        )
+        await self._connection.execute(sa.insert(tables.audit), audit_row(entry))
+
+
+def audit_row(entry: AuditEntry) -> dict[str, object]:
+    return {
+        "at": entry.at,
+        "actor": entry.actor,
+        "action": entry.action,
+        "subject": entry.subject,
+        "detail": dict(entry.detail),
+    }

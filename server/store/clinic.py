@@ -22,6 +22,7 @@ from server.ids import new_id
 from server.patients.patient import Patient, Sex
 from server.store.access import TicketAccessQueries
 from server.store.audit import AuditQueries
+from server.store.issuing import IssuingQueries, ticket_row
 from server.store.notifications import DeliveryQueries
 from server.store.places import PlaceQueries
 from server.store.tables import (
@@ -101,10 +102,7 @@ class RelocationQueries(LineQueries, TicketAccessQueries):
         return await find_session(self._connection, session_id)
 
     async def add_ticket(self, booking: Booking) -> None:
-        of = {"session_id": booking.session_id, "patient_id": booking.patient_id}
-        by = {"booked_at": booking.booked_at, "booked_by": booking.booked_by}
-        row = {**asdict(booking.ticket), **asdict(booking.wish), **of, **by}
-        await self._connection.execute(sa.insert(tickets).values(row))
+        await self._connection.execute(sa.insert(tickets), ticket_row(booking))
 
     async def wish(self, ticket_id: str) -> Wish:
         query = sa.select(tickets.c.kind, tickets.c.guardian).where(tickets.c.id == ticket_id)
@@ -124,7 +122,7 @@ class RelocationQueries(LineQueries, TicketAccessQueries):
             await self._connection.execute(sa.insert(consents).values(again))
 
 
-class ClinicQueries(RelocationQueries):
+class ClinicQueries(RelocationQueries, IssuingQueries):
     """server.clinic.service.ClinicTx and server.clinic.lines.LinesTx."""
 
     async def add_session(self, session_id: str, hours: Hours) -> None:
@@ -147,9 +145,12 @@ class ClinicQueries(RelocationQueries):
         of = sa.select(doctor_profiles.c.department_id).where(doctor_profiles.c.doctor_id == doctor_id)
         return await self._connection.scalar(of)
 
-    async def add_patient(self, patient: Patient, at: datetime, by: str) -> None:
-        row = {**asdict(patient), "created_at": at, "created_by": by}
-        await self._connection.execute(sa.insert(patients).values(row))
+    async def lock_sessions(self, session_ids: Sequence[str]) -> Sequence[Session]:
+        """As ``lock_session``; read after all are locked, so that no number is older than its lock."""
+        lock = sa.select(sessions.c.id).where(sessions.c.id.in_(session_ids)).order_by(sessions.c.id)
+        await self._connection.execute(lock.with_for_update(key_share=True))
+        found = _sessions().where(sessions.c.id.in_(session_ids)).order_by(sessions.c.id)
+        return [session_of(row) for row in await self._connection.execute(found)]
 
     async def holder(self, ticket_id: str) -> Holder | None:
         of_ticket = sa.select(tickets.c.session_id).where(tickets.c.id == ticket_id)
@@ -177,15 +178,7 @@ class ClinicLookQueries:
         return await find_session(self._connection, session_id) if session_id else None
 
     async def sessions(self, span: Span, doctor_id: str | None) -> Sequence[tuple[Session, int]]:
-        today = sa.and_(sessions.c.opens_at >= span.first, sessions.c.opens_at < span.end)
-        over_midnight = sa.or_(sessions.c.state == SessionState.OPEN, sessions.c.closes_at > span.first)
-        from_before = sa.and_(sessions.c.opens_at < span.first, over_midnight)
-        query = (
-            _sessions()
-            .add_columns(_waiting().label("waiting"))
-            .where(sa.or_(today, from_before))
-            .order_by(sessions.c.opens_at, sessions.c.id)
-        )
+        query = sessions_in(span)
         if doctor_id is not None:
             own = sa.select(doctor_profiles.c.department_id).where(doctor_profiles.c.doctor_id == doctor_id)
             may_join = sessions.c.department_id == own.scalar_subquery()
@@ -301,6 +294,15 @@ def in_force(ticket_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
     return sa.and_(consents.c.ticket_id == ticket_id, consents.c.round == rounds.scalar_subquery())
 
 
+def sessions_in(span: Span) -> sa.Select[Any]:
+    """Those whose hours fall into ``span`` and those still open, with how many wait; by time."""
+    today = sa.and_(sessions.c.opens_at >= span.first, sessions.c.opens_at < span.end)
+    over_midnight = sa.or_(sessions.c.state == SessionState.OPEN, sessions.c.closes_at > span.first)
+    from_before = sa.and_(sessions.c.opens_at < span.first, over_midnight)
+    query = _sessions().add_columns(_waiting().label("waiting")).where(sa.or_(today, from_before))
+    return query.order_by(sessions.c.opens_at, sessions.c.id)
+
+
 def _sessions() -> sa.Select[Any]:
     named = (users.c.name.label("doctor_name"), departments.c.name.label("department_name"))
     query = sa.select(sessions, *named, _joined()).join(users, users.c.id == sessions.c.doctor_id)
@@ -338,7 +340,9 @@ def calls_from(doctor_id: str) -> sa.ColumnElement[bool]:
 
 
 def _latest_reason() -> sa.ScalarSelect[Any]:
-    latest = sa.select(interventions.c.reason).where(interventions.c.ticket_id == tickets.c.id)
+    """Also why it was passed on from the line that it came from."""
+    of_it = interventions.c.ticket_id.in_([tickets.c.id, tickets.c.came_from])
+    latest = sa.select(interventions.c.reason).where(of_it)
     return latest.order_by(interventions.c.at.desc()).limit(1).correlate(tickets).scalar_subquery()
 
 
@@ -383,5 +387,6 @@ def device_test_of(row: sa.Row[Any]) -> DeviceTestView | None:
         speaker=row.test_speaker,
         rtt_ms=row.test_rtt_ms,
         kbps=row.test_kbps,
+        kbps_up=row.test_kbps_up,
         tested_at=row.test_tested_at,
     )

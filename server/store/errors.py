@@ -14,6 +14,8 @@ StoreError
 devices.evaluate.LeaseLost is the worker's own error: the store only raises it.
 """
 
+from server.grouped import Outage
+
 
 class StoreError(Exception):
     """The database cannot be used as asked."""
@@ -23,7 +25,7 @@ class BadUrl(StoreError):
     """The database's address cannot be understood."""
 
 
-class Unavailable(StoreError):
+class Unavailable(StoreError, Outage):
     """The fault is the database's and may pass: nothing is wrong with what was asked."""
 
 

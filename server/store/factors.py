@@ -32,7 +32,7 @@ class FactorLookQueries(SignInLookQueries):
 
 
 class FactorQueries(AuditQueries):
-    """server.access.factors.FactorTx and server.access.step_up.StepUpTx."""
+    """server.access.factors.FactorTx, server.access.factor_removal.RemovalTx and server.access.step_up.StepUpTx."""
 
     async def add_totp(self, factor_id: str, user_id: str, at: datetime) -> None:
         pending = sa.and_(_living(user_id), totp_factors.c.confirmed_at.is_(None))
@@ -98,6 +98,23 @@ class FactorQueries(AuditQueries):
     async def step_up(self, sign_in_id: str, method: Method, at: datetime) -> None:
         shown = sa.update(sign_ins).where(sign_ins.c.id == sign_in_id)
         await self._connection.execute(shown.values(stepped_up_at=at, stepped_up_by=method))
+
+    async def hold_factors(self, user_id: str, sign_in_id: str) -> Factors:
+        await self._connection.execute(sa.select(users.c.id).where(users.c.id == user_id).with_for_update())
+        return await FactorLookQueries(self._connection).factors(user_id, sign_in_id)
+
+    async def end_totp(self, user_id: str, at: datetime) -> bool:
+        confirmed = sa.and_(_living(user_id), totp_factors.c.confirmed_at.is_not(None))
+        ended = await self._connection.execute(sa.update(totp_factors).where(confirmed).values(ended_at=at))
+        return ended.rowcount > 0
+
+    async def end_passkey(self, user_id: str, passkey_id: str, at: datetime) -> bool:
+        own = sa.and_(passkeys.c.user_id == user_id, passkeys.c.id == passkey_id, passkeys.c.ended_at.is_(None))
+        return (await self._connection.execute(sa.update(passkeys).where(own).values(ended_at=at))).rowcount == 1
+
+    async def forget_step_ups(self, user_id: str, but: str) -> None:
+        others = sa.update(sign_ins).where(sign_ins.c.user_id == user_id, sign_ins.c.id != but)
+        await self._connection.execute(others.values(stepped_up_at=None, stepped_up_by=None))
 
     async def end_factors(self, user_id: str, at: datetime) -> int:
         ended = 0

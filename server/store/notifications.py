@@ -1,8 +1,9 @@
 """The outbox in SQL: a delivery is added by the use case that causes it; the dispatcher takes, pays, and records."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.ids import new_id
-from server.notifications.budgets import Charge, Limits, Scope
+from server.notifications.budgets import Charge, Count, Limits, Purse, Scope, spend
 from server.notifications.deliveries import LOST, Channel, Delivery, DeliveryState, NewDelivery
 from server.notifications.outbox import Failed, Sent
 from server.notifications.reach import asks_push, first
@@ -20,6 +21,12 @@ from server.store.tables import deliveries, message_counts, push_subscriptions
 
 FIRST_LOOK = timedelta(seconds=5)  # most are sent by then: the person's ladder looks once and is done
 COUNTS_KEPT = timedelta(days=2)
+_SENT = (
+    sa.update(deliveries)
+    .where(deliveries.c.id == sa.bindparam("of"))
+    .values(state=DeliveryState.SENT, error=None, sent_at=sa.bindparam("at"))
+    .values(gateway=sa.bindparam("by"), provider_id=sa.bindparam("provider"))
+)
 
 
 class DeliveryQueries:
@@ -42,6 +49,10 @@ class DeliveryQueries:
         pushed = replace(new, channel=Channel.PUSH, address=subscription)
         wanted = [one for one in (new, pushed) if one.channel in rung]
         return any([await self._add(one) for one in wanted])
+
+    async def add_fresh(self, new: Sequence[NewDelivery]) -> None:
+        """Many, each of a cause that is as new as the delivery and of a template that asks for no push."""
+        await self._connection.execute(sa.insert(deliveries), [_row(each) for each in new])
 
     async def _add(self, new: NewDelivery) -> bool:
         insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
@@ -72,31 +83,40 @@ class OutboxQueries(ReceiptQueries):
         taken = await self._change(due, attempts=deliveries.c.attempts + 1, next_try_at=lease_until)
         return [await self._addressed(delivery) for delivery in taken]
 
-    async def charge(self, wanted: Charge, limits: Limits) -> Scope | None:
+    async def charge(self, wanted: Sequence[Charge], limits: Limits) -> Mapping[str, Scope]:
+        """Purse by purse: two dispatchers lock them in the same order."""
+        refused: dict[str, Scope] = {}
+        for (purse, day), of_purse in groupby(sorted(wanted, key=_purse), key=_purse):
+            refused |= await self._spend((purse, day), list(of_purse), limits)
+        return refused
+
+    async def _spend(self, purse: tuple[Purse, str], charges: Sequence[Charge], limits: Limits) -> Mapping[str, Scope]:
         """The purse's own count goes first: its row is the lock, so that two dispatchers cannot wait in a circle."""
-        used = {Scope.DAY: await self._count(wanted, [Scope.DAY]) - 1, **await self._used(wanted)}
-        scope = limits.exceeded(wanted.purse, used)
-        if scope is not None:
-            await self._uncount(wanted)
-            return scope
-        await self._count(wanted, [other for other in wanted.keys if other is not Scope.DAY])
-        if used[Scope.DAY] == 0:
-            await self._drop_counts_before(date.fromisoformat(wanted.day) - COUNTS_KEPT)
-        return None
+        whole = (Scope.DAY, charges[0].keys[Scope.DAY])
+        await self._count(purse, {whole: 0})
+        used = await self._used(purse, {key for wanted in charges for key in wanted.keys.values()})
+        spent = spend(charges, used, limits)
+        await self._count(purse, spent.counts)
+        if not used[whole]:
+            await self._drop_counts_before(date.fromisoformat(purse[1]) - COUNTS_KEPT)
+        return spent.refused
 
-    async def record_sent(self, sent: Sent) -> None:
+    async def record(self, outcomes: Sequence[Sent | Failed]) -> None:
+        await self._record_sent([outcome for outcome in outcomes if isinstance(outcome, Sent)])
+        for failed in (outcome for outcome in outcomes if isinstance(outcome, Failed)):
+            await self._record_failed(failed)
+
+    async def _record_sent(self, sent: Sequence[Sent]) -> None:
         """Where no receipt can follow, the person's ladder has nothing to wait for."""
-        values = {"state": DeliveryState.SENT, "sent_at": sent.at, "error": None, "gateway": sent.gateway}
-        again = {} if sent.confirms else {"reach_at": None}
-        await self._connection.execute(
-            sa.update(deliveries)
-            .where(deliveries.c.id == sent.delivery_id)
-            .values({**values, **again, "provider_id": sent.provider_id})
-        )
-        if sent.provider_id:
-            await self.apply_receipts(sent.gateway, sent.provider_id)
+        for confirms, change in ((True, _SENT), (False, _SENT.values(reach_at=None))):
+            rows = [_sent_row(one) for one in sorted(sent, key=_delivery_id) if one.confirms is confirms]
+            if rows:
+                await self._connection.execute(change, rows)
+        # In the order in which receipts lock them too: see ReceiptQueries.
+        for gateway, provider_id in sorted((one.gateway, one.provider_id) for one in sent if one.provider_id):
+            await self.apply_receipts(gateway, provider_id)
 
-    async def record_failed(self, failed: Failed) -> None:
+    async def _record_failed(self, failed: Failed) -> None:
         """Only the newest attempt speaks for the delivery: an overtaken one changes nothing."""
         newest = (deliveries.c.state == DeliveryState.QUEUED) & (deliveries.c.attempts == failed.attempt)
         await self._connection.execute(
@@ -130,31 +150,22 @@ class OutboxQueries(ReceiptQueries):
         ended = sa.update(push_subscriptions).where(push_subscriptions.c.id == of_delivery)
         await self._connection.execute(ended.values(ended_at=failed.next_try_at))
 
-    async def _count(self, wanted: Charge, scopes: Sequence[Scope]) -> int:
-        """One more in each; what the last of them has then."""
+    async def _count(self, purse: tuple[Purse, str], more: Mapping[Count, int]) -> None:
+        """Row by row in one order, whoever counts."""
         insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
         new = insert(message_counts)
         key = list(message_counts.primary_key.columns)
-        more = new.on_conflict_do_update(index_elements=key, set_={"used": message_counts.c.used + 1})
-        used = 0
-        for scope in scopes:
-            row = {"purse": wanted.purse, "day": wanted.day, "scope": scope, "key": wanted.keys[scope], "used": 1}
-            used = await self._connection.scalar(more.values(row).returning(message_counts.c.used)) or 0
-        return used
+        grown = {"used": message_counts.c.used + new.excluded.used}
+        of = {"purse": purse[0], "day": purse[1]}
+        rows = [{**of, "scope": scope, "key": key, "used": used} for (scope, key), used in sorted(more.items())]
+        if rows:
+            await self._connection.execute(new.on_conflict_do_update(index_elements=key, set_=grown), rows)
 
-    async def _used(self, wanted: Charge) -> Mapping[Scope, int]:
-        keys = [(scope, key) for scope, key in wanted.keys.items() if scope is not Scope.DAY]
-        query = sa.select(message_counts.c.scope, message_counts.c.used).where(
-            message_counts.c.purse == wanted.purse,
-            message_counts.c.day == wanted.day,
-            sa.or_(*(_count_is(scope, key) for scope, key in keys)),
-        )
-        return {Scope(row.scope): row.used for row in await self._connection.execute(query)}
-
-    async def _uncount(self, wanted: Charge) -> None:
-        of_day = (message_counts.c.purse == wanted.purse) & (message_counts.c.day == wanted.day)
-        undone = sa.update(message_counts).where(of_day, _count_is(Scope.DAY, wanted.keys[Scope.DAY]))
-        await self._connection.execute(undone.values(used=message_counts.c.used - 1))
+    async def _used(self, purse: tuple[Purse, str], keys: Collection[str]) -> Mapping[Count, int]:
+        of_purse = (message_counts.c.purse == purse[0]) & (message_counts.c.day == purse[1])
+        query = sa.select(message_counts.c.scope, message_counts.c.key, message_counts.c.used)
+        rows = await self._connection.execute(query.where(of_purse, message_counts.c.key.in_(sorted(keys))))
+        return {(Scope(row.scope), row.key): row.used for row in rows}
 
     async def _drop_counts_before(self, day: date) -> None:
         await self._connection.execute(sa.delete(message_counts).where(message_counts.c.day < day.isoformat()))
@@ -200,8 +211,16 @@ def _look(failed: Failed) -> dict[str, object]:
     return {"reach_at": failed.at} if failed.state in LOST else {}
 
 
-def _count_is(scope: Scope, key: str) -> sa.ColumnElement[bool]:
-    return (message_counts.c.scope == scope) & (message_counts.c.key == key)
+def _purse(wanted: Charge) -> tuple[Purse, str]:
+    return wanted.purse, wanted.day
+
+
+def _delivery_id(sent: Sent) -> str:
+    return sent.delivery_id
+
+
+def _sent_row(sent: Sent) -> dict[str, object]:
+    return {"of": sent.delivery_id, "at": sent.at, "by": sent.gateway, "provider": sent.provider_id}
 
 
 def _row(new: NewDelivery) -> dict[str, Any]:

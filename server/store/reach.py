@@ -61,7 +61,10 @@ class ReachQueries(AuditQueries):
         await self._connection.execute(insert(deliveries).on_conflict_do_nothing(), _row(rung))
 
     async def look_again(self, delivery_ids: Collection[str], at: datetime | None) -> None:
-        looked = sa.update(deliveries).where(deliveries.c.id.in_(delivery_ids), deliveries.c.reach_at.is_not(None))
+        """Waits for nobody: what a dispatcher is recording keeps its own next look, and asking twice changes nothing.
+        Both write many rows, and would else wait for each other in a circle."""
+        free = sa.select(deliveries.c.id).where(deliveries.c.id.in_(delivery_ids), deliveries.c.reach_at.is_not(None))
+        looked = sa.update(deliveries).where(deliveries.c.id.in_(free.with_for_update(skip_locked=True)))
         await self._connection.execute(looked.values(reach_at=at))
 
     async def record_call(self, delivery_id: str, state: DeliveryState, now: datetime) -> Delivery | None:

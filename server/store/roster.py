@@ -20,6 +20,7 @@ from server.clinic.roster.views import (
     DoctorCard,
     HolidayView,
     KindView,
+    MoveTarget,
     OpenSession,
     ProfileView,
     RosterSession,
@@ -142,13 +143,19 @@ class DirectoryQueries:
         return [DoctorCard(row.id, row.name, row.title, row.title_en) for row in rows]
 
     async def bookable(self, doctor_id: str, span: Span, now: datetime) -> Sequence[OpenSession]:
-        query = _sessions(span).where(
-            sessions.c.doctor_id == doctor_id,
-            sessions.c.department_id.is_not(None),
-            sessions.c.closes_at > now,
-            sessions.c.state.in_(TAKES_BOOKINGS),
-        )
+        query = _sessions(span).where(sessions.c.doctor_id == doctor_id, _shown(now))
         return [_open_session(row) for row in await self._connection.execute(query)]
+
+    async def elsewhere(self, ticket_id: str, span: Span, now: datetime) -> Sequence[MoveTarget]:
+        of_ticket = sa.select(tickets.c.session_id).where(tickets.c.id == ticket_id).scalar_subquery()
+        found = sa.select(sessions.c.doctor_id, sessions.c.department_id).where(sessions.c.id == of_ticket)
+        own = (await self._connection.execute(found)).one_or_none()
+        if own is None or own.department_id is None:
+            return []
+        there = sa.and_(sessions.c.department_id == own.department_id, sessions.c.id != of_ticket)
+        rows = list(await self._connection.execute(_sessions(span).where(there, _shown(now))))
+        rows.sort(key=lambda row: row.doctor_id != own.doctor_id)  # stable: by time within the own and the others'
+        return [_move_target(row) for row in rows if _free(row) != 0]
 
     async def roster_sessions(self, span: Span, doctor_id: str | None) -> Sequence[RosterSession]:
         query = _sessions(span)
@@ -184,12 +191,28 @@ def _sessions(span: Span) -> sa.Select[Any]:
     query = sa.select(
         sessions,
         users.c.name.label("doctor_name"),
-        _count(tickets, tickets.c.state.not_in(GIVEN_BACK)).label("held"),
+        holding().label("held"),
         _count(waiting_list, waiting_list.c.state == EntryState.OFFERED).label("offered"),
-        _count(waiting_list, waiting_list.c.state == EntryState.WAITING).label("listed"),
+        listed().label("listed"),
     ).join(users, users.c.id == sessions.c.doctor_id)
     opening = sa.and_(sessions.c.opens_at >= span.first, sessions.c.opens_at < span.end)
     return query.where(opening).order_by(sessions.c.opens_at, sessions.c.id)
+
+
+def _shown(now: datetime) -> sa.ColumnElement[bool]:
+    """What the public page shows: a department's, taking bookings, not over."""
+    takes = sessions.c.state.in_(TAKES_BOOKINGS)
+    return sa.and_(sessions.c.department_id.is_not(None), sessions.c.closes_at > now, takes)
+
+
+def holding() -> sa.ScalarSelect[Any]:
+    """How many tickets of the session of the query around it have a place."""
+    return _count(tickets, tickets.c.state.not_in(GIVEN_BACK))
+
+
+def listed() -> sa.ScalarSelect[Any]:
+    """How many wait for a place of the session of the query around it."""
+    return _count(waiting_list, waiting_list.c.state == EntryState.WAITING)
 
 
 def _count(table: sa.Table, which: sa.ColumnElement[bool]) -> sa.ScalarSelect[Any]:
@@ -203,6 +226,11 @@ def _free(row: sa.Row[Any]) -> int | None:
 
 def _open_session(row: sa.Row[Any]) -> OpenSession:
     return OpenSession(row.id, row.title, row.opens_at, row.closes_at, free=_free(row), kinds=_kind_views(row.kinds))
+
+
+def _move_target(row: sa.Row[Any]) -> MoveTarget:
+    doctor = DoctorView(row.doctor_id, row.doctor_name)
+    return MoveTarget(row.id, row.title, doctor, row.opens_at, closes_at=row.closes_at, free=_free(row))
 
 
 def _roster_session(row: sa.Row[Any]) -> RosterSession:

@@ -406,7 +406,8 @@ device_tests = sa.Table(
     sa.Column("microphone", sa.Boolean, nullable=False),
     sa.Column("speaker", sa.Boolean, nullable=False),
     sa.Column("rtt_ms", sa.Integer),
-    sa.Column("kbps", sa.Integer),
+    sa.Column("kbps", sa.Integer),  # down to the page …
+    sa.Column("kbps_up", sa.Integer),  # … and up to this server
     sa.Column("tested_at", Moment, nullable=False),
 )
 

@@ -1,6 +1,6 @@
 """Queries of visits, notes and consents. A visit is changed under its session's lock (server.store.clinic)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -124,6 +124,11 @@ class VisitLookQueries:
             attested=await attested_in(self._connection, visit_id),
             standing=await standing_of(self._connection, visit.doctor_id),
         )
+
+    async def sessions_of(self, ticket_ids: Sequence[str]) -> Collection[str]:
+        """In whose lines these are; of no more tickets than there may be pages (a statement takes 32,000)."""
+        query = sa.select(tickets.c.session_id).where(tickets.c.id.in_(ticket_ids)).distinct()
+        return set(await self._connection.scalars(query))
 
     async def own_tickets(self, ids: Sequence[str]) -> Mapping[str, OwnTicketFacts]:
         """A handful of queries, however many wait: after each step of a line all its pages ask at once."""

@@ -1,9 +1,9 @@
 """Waiting times while a line moves, on both databases: told, kept, come true, learned from, and never in the way."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
@@ -17,7 +17,7 @@ from server.store.errors import Unavailable
 from server.store.waiting import WaitingLookQueries
 from server.visits.visit import Outcome
 from tests.clinic.board import Board
-from tests.clinic.house import LI, NOW, House, at
+from tests.clinic.house import LI, NOW, OPERATOR, WANG, House, at
 
 
 @pytest.fixture
@@ -203,3 +203,41 @@ async def test_the_line_shows_what_is_predicted(house: House, board: Board) -> N
 def test_a_range_is_told_in_steps_and_outwards(told: Range, minutes: tuple[int, int]) -> None:
     wait = shown(told, NOW)
     assert (wait.low_s / 60, wait.high_s / 60) == minutes
+
+
+async def test_a_line_in_which_nobody_waits_is_not_read(
+    house: House, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    seen = WaitingLookQueries.seen
+
+    async def counted(look: WaitingLookQueries, session_id: str) -> SeenSession | None:
+        read.append(session_id)
+        return await seen(look, session_id)
+
+    monkeypatch.setattr(WaitingLookQueries, "seen", counted)
+    booked, waited_for = await house.session(), await house.session()
+    await house.clinic.book(OPERATOR, booked, WANG, NOW)
+    await house.waiting(waited_for)
+    board.predictions.changed(booked)
+    await board.see(waited_for, 0)
+    assert read == [waited_for]
+
+
+async def test_who_comes_while_it_is_asked_who_waits_is_not_passed_over(
+    house: House, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = await house.session()
+    lines = WaitingLookQueries.lines
+
+    async def late(look: WaitingLookQueries, since: datetime) -> Sequence[str]:
+        found = await lines(look, since)
+        board.predictions.changed(session_id)
+        monkeypatch.undo()
+        return found
+
+    monkeypatch.setattr(WaitingLookQueries, "lines", late)
+    await board.see(session_id, 0)
+    [ticket_id] = await house.waiting(session_id)
+    await board.predictions.work()
+    assert board.predictions.wait(ticket_id)

@@ -6,8 +6,9 @@ import pytest
 
 from server.access.principal import Principal
 from server.clinic.errors import NotFound
+from server.clinic.lines import NewUrgency
 from server.clinic.session import SessionState
-from server.clinic.ticket import TicketState
+from server.clinic.ticket import TicketState, Urgency
 from server.store import tables
 from tests.clinic.house import ADMIN, LI, NOW, OPERATOR, STAFF, WANG, ZHAO, House, patient_of
 
@@ -54,6 +55,12 @@ async def test_a_session_counts_the_booked_and_the_waiting(house: House) -> None
     assert session == (await house.line.line(LI, session_id)).session
 
 
+async def test_a_booking_is_shown_without_reading_as_the_line_shows_it(house: House) -> None:
+    session_id = await house.session()
+    issued = await house.clinic.issue(OPERATOR, session_id, WANG, NOW)
+    assert [house.line.issued(issued)] == (await house.line.line(OPERATOR, session_id)).tickets
+
+
 async def test_a_row_says_who_waits_where_and_how(house: House) -> None:
     session_id = await house.session()
     [ticket_id] = await house.waiting(session_id, consented=False)
@@ -79,6 +86,18 @@ async def test_a_row_carries_the_worst_open_alarm_for_doctors_only(house: House)
     assert [row.worst_alarm for row in await house.rows(session_id)] == ["medium"]
     for who in (OPERATOR, ADMIN):
         assert [row.worst_alarm for row in (await house.line.line(who, session_id)).tickets] == [None]
+
+
+async def test_why_somebody_stepped_out_of_the_order_is_for_the_doctors_of_the_line(house: House) -> None:
+    session_id = await house.session()
+    [ticket_id] = await house.waiting(session_id)
+    await house.lines.reclassify(OPERATOR, ticket_id, NewUrgency(Urgency.URGENT, "咯血"), NOW)
+    assert (await house.line.ticket(LI, session_id, ticket_id)).reason == "咯血"
+    for who in (OPERATOR, ADMIN):
+        row = await house.line.ticket(who, session_id, ticket_id)
+        assert (row.urgency, row.reason) == (Urgency.URGENT, None)
+    shown = await house.line.line_snapshot(session_id, alarms=False)
+    assert "咯血" not in str(shown)
 
 
 async def test_a_foreign_line_is_not_found(house: House) -> None:

@@ -1,21 +1,28 @@
 """Sessions, bookings, links and check-ins, on both databases."""
 
 import asyncio
-from dataclasses import replace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 
 from server.access.links import link_token, token_hash
 from server.access.principal import Principal
+from server.clinic.booking import Bookings, ClinicRules, Newcomer, Wanted
 from server.clinic.errors import InvalidSession, NotFound, SessionClosed, TicketOver
 from server.clinic.service import ClinicService
-from server.clinic.session import Hours
+from server.clinic.session import Hours, Session
 from server.clinic.ticket import TicketState
-from server.patients.patient import InvalidPatient
+from server.patients.patient import InvalidPatient, Patient, Sex
 from server.store import tables
+from server.store.clinic import ClinicQueries
 from server.visits.visit import Outcome
-from tests.clinic.house import ADMIN, KEY, LI, NOW, OPERATOR, WANG, ZHAO, House, at
+from tests.clinic.house import ADMIN, KEY, LI, NOW, OPERATOR, SENDER, WANG, ZHAO, House, at
+
+RULES = ClinicRules(SENDER, "CN", KEY)
 
 
 async def test_a_booking_writes_patient_ticket_link_sms_and_audit_together(house: House) -> None:
@@ -61,6 +68,50 @@ async def test_thirty_two_bookings_at_once_get_one_to_thirty_two(house: House) -
     session_id = await house.session()
     await asyncio.gather(*(house.clinic.book(OPERATOR, session_id, WANG, NOW) for _ in range(32)))
     assert [row.serial for row in await house.rows(session_id)] == list(range(1, 33))
+
+
+@dataclass
+class Commits:
+    """Counts the transactions of a house."""
+
+    house: House
+    begun: int = 0
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[ClinicQueries]:
+        self.begun += 1
+        async with self.house.store.write(ClinicQueries) as tx:
+            yield tx
+
+
+async def test_many_at_once_are_few_commits_and_pages_are_told_once_a_commit(house: House) -> None:
+    session_id, commits = await house.session(), Commits(house)
+    clinic = ClinicService(commits.begin, house._tell, RULES)
+    house.told.clear()
+    await asyncio.gather(*(clinic.book(OPERATOR, session_id, WANG, NOW) for _ in range(32)))
+    assert commits.begun <= 2
+    assert house.told == [f"session:{session_id}", f"line:{session_id}", "outbox"] * commits.begun
+    assert len(await house.table(tables.patients)) == len(await house.table(tables.join_links)) == 32
+    assert (await house.audited())[-32:] == ["ticket.booked"] * 32
+
+
+async def test_one_whom_the_database_refuses_costs_the_neighbours_nothing(house: House) -> None:
+    session_id = await house.session()
+    bookings = Bookings(partial(house.store.write, ClinicQueries), house._tell, RULES)
+    newcomers = [Newcomer(_patient(number), OPERATOR.id, OPERATOR.actor) for number in (1, 2, 1, 3)]
+    wanted = [Wanted(session_id, newcomer, NOW, _anybody) for newcomer in newcomers]
+    done = await asyncio.gather(*map(bookings.book, wanted), return_exceptions=True)
+    assert [isinstance(each, Exception) for each in done] == [False, False, True, False]
+    assert [row.serial for row in await house.rows(session_id)] == [1, 2, 3]
+
+
+def _patient(number: int) -> Patient:
+    return Patient(f"patient-{number}", "王小明", Sex.MALE, date(1961, 3, 4), "+8613812345678", "zh-CN")
+
+
+def _anybody(session: Session | None) -> Session:
+    assert session is not None
+    return session
 
 
 async def test_every_session_counts_from_one(house: House) -> None:

@@ -1,15 +1,17 @@
 """Budgets: what is counted for whom, which scope refuses, and that no ordinary message ever costs an alarm."""
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.notifications.budgets import Charge, Limits, Purse, Scope, charge
+from server.notifications.budgets import Charge, Count, Limits, Purse, Scope, charge, spend
 from server.notifications.deliveries import Channel, Delivery, DeliveryState
 from server.store.engine import Store
 from server.store.notifications import OutboxQueries
@@ -88,6 +90,36 @@ def test_a_scope_refuses_at_its_limit_and_not_before(used: dict[Scope, int]) -> 
     assert (refused in over) if over else (refused is None)
 
 
+def to_phone(number: int, phone: str) -> Charge:
+    keys = {Scope.DAY: "", Scope.PHONE: phone, Scope.PREFIX: phone[:-4]}
+    return Charge(f"d{number}", Purse.ORDINARY, "2026-11-21", keys)
+
+
+def test_many_are_charged_as_if_one_after_the_other() -> None:
+    charges = [to_phone(number, phone) for number, phone in enumerate(["+8613800001", "+8613800001", "+8613800002"])]
+    spent = spend(charges, {(Scope.DAY, ""): 1, (Scope.PHONE, "+8613800001"): 1}, SMALL)
+    assert spent.refused == {"d1": Scope.PHONE}
+    assert spent.counts == {
+        (Scope.DAY, ""): 2,
+        (Scope.PHONE, "+8613800001"): 1,
+        (Scope.PHONE, "+8613800002"): 1,
+        (Scope.PREFIX, "+861380"): 2,
+    }
+
+
+@given(st.lists(st.integers(0, 4), max_size=20), st.lists(st.integers(1, 20), max_size=4))
+def test_in_however_many_groups_the_same_are_refused(phones: list[int], cuts: list[int]) -> None:
+    charges = [to_phone(number, f"+861380000{phone}") for number, phone in enumerate(phones)]
+    whole = spend(charges, {}, SMALL)
+    used: Counter[Count] = Counter()
+    refused: dict[str, Scope] = {}
+    for first, end in pairwise(sorted({0, *cuts, len(charges)})):
+        spent = spend(charges[first:end], used, SMALL)
+        used.update(spent.counts)
+        refused |= spent.refused
+    assert (dict(used), refused) == (whole.counts, whole.refused)
+
+
 async def test_the_third_message_to_a_number_is_refused_by_name_and_seen(outbox: Outbox) -> None:
     for number in range(3):
         await outbox.add(f"ticket:{number}:booked", BOOKED, urgent=False)
@@ -144,7 +176,8 @@ async def test_rivals_together_never_spend_more_than_there_is(store: Store) -> N
     async def spend(number: int) -> Scope | None:
         keys = {Scope.DAY: "", Scope.PHONE: f"+86138{number % 3}", Scope.PREFIX: "+8613", Scope.ADDRESS: "192.0.2.7"}
         async with store.write(OutboxQueries) as tx:
-            return await tx.charge(Charge(f"d{number}", Purse.ORDINARY, "2026-11-21", keys), limits)
+            wanted = Charge(f"d{number}", Purse.ORDINARY, "2026-11-21", keys)
+            return (await tx.charge([wanted], limits)).get(wanted.delivery_id)
 
     limits = Limits({Purse.ORDINARY: {Scope.ADDRESS: 7}})
     refusals = await asyncio.gather(*(spend(number) for number in range(20)))
@@ -155,7 +188,7 @@ async def test_rivals_together_never_spend_more_than_there_is(store: Store) -> N
 async def test_counts_of_days_long_over_are_dropped(store: Store) -> None:
     for day in ("2026-11-18", "2026-11-20", "2026-11-21"):
         async with store.write(OutboxQueries) as tx:
-            await tx.charge(Charge("d", Purse.ORDINARY, day, {Scope.DAY: "", Scope.PHONE: "+86"}), SMALL)
+            await tx.charge([Charge("d", Purse.ORDINARY, day, {Scope.DAY: "", Scope.PHONE: "+86"})], SMALL)
     days = {row["day"] for row in (await contents(store))[message_counts.name]}
     assert days == {"2026-11-20", "2026-11-21"}
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
+import sqlalchemy as sa
 
 from server.access.principal import Principal
 from server.access.roles import Role
@@ -252,3 +253,20 @@ async def _raise_alarm(house: House) -> None:
     await house.set(Channel.SMS, DeliveryState.FAILED)
     await house.tick(1, urgent=True)
     assert await house.channels() == [Channel.SMS, Channel.VOICE]
+
+
+async def test_a_ladder_waits_for_no_dispatcher_that_is_recording(store: Store) -> None:
+    """Both write many rows of many messages: two that waited for each other's would never end."""
+    if store.dialect == "sqlite":
+        pytest.skip("one writer: there is nobody to wait for")
+    house = House(store)
+    await house.tell()
+    [row] = await house.outbox.rows()
+    async with store.write(lambda connection: connection) as recording:
+        await recording.execute(sa.update(tables.deliveries).values(error="on its way"))
+        async with asyncio.timeout(4), store.write(ReachQueries) as tx:
+            await tx.look_again([row.id], None)
+    assert [left.reach_at for left in await house.outbox.rows()] == [row.reach_at]
+    async with store.write(ReachQueries) as tx:
+        await tx.look_again([row.id], None)
+    assert [left.reach_at for left in await house.outbox.rows()] == [None]

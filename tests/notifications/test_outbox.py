@@ -15,6 +15,7 @@ from server.notifications.deliveries import DeliveryState
 from server.notifications.outbox import (
     ORDINARY,
     URGENT,
+    Dispatcher,
     Failed,
     OutboxTx,
     Pace,
@@ -104,6 +105,27 @@ async def test_more_than_the_slots_hold_are_all_sent(outbox: Outbox) -> None:
     async with running(outbox.dispatcher(replace(QUICK, poll_s=60))):
         await outbox.reach(DeliveryState.SENT)
     assert len({delivery_id for delivery_id, _ in outbox.phone.sent}) == QUICK.slots * 3
+
+
+async def test_many_are_taken_in_one_transaction_and_recorded_in_few(outbox: Outbox) -> None:
+    for number in range(40):
+        await outbox.add(f"ticket:{number}:booked", BOOKED, urgent=False)
+    dispatcher = outbox.dispatcher(replace(QUICK_ORDINARY, slots=64, poll_s=60))
+    whole, begun = dispatcher._wiring.begin, 0
+
+    @asynccontextmanager
+    async def begin() -> AsyncIterator[OutboxTx]:
+        nonlocal begun
+        begun += 1
+        async with whole() as tx:
+            yield tx
+
+    wiring = replace(dispatcher._wiring, begin=begin)
+    async with running(Dispatcher(wiring, dispatcher._pace)):
+        await outbox.reach(DeliveryState.SENT)
+        await until(lambda: len(outbox.changed) == 40)
+    assert len({delivery_id for delivery_id, _ in outbox.phone.sent}) == 40
+    assert begun <= 4
 
 
 async def test_a_failure_is_tried_again_later_under_the_same_id(outbox: Outbox) -> None:
@@ -202,8 +224,7 @@ async def test_a_database_that_fails_at_recording_loses_nothing(outbox: Outbox) 
         async with whole() as tx:
             yield tx
 
-    dispatcher._wiring = replace(dispatcher._wiring, begin=begin)
-    async with running(dispatcher):
+    async with running(Dispatcher(replace(dispatcher._wiring, begin=begin), QUICK)):
         await until(lambda: transactions == 2)
         await asyncio.sleep(0.02)
         outbox.clock.now += QUICK.lease
@@ -226,7 +247,7 @@ async def test_an_overtaken_failure_does_not_speak_for_a_sent_delivery(outbox: O
         await outbox.reach(DeliveryState.SENT)
     [row] = await outbox.rows()
     async with outbox.store.write(OutboxQueries) as tx:
-        await tx.record_failed(Failed(row.id, 1, DeliveryState.QUEUED, at=NOON, next_try_at=NOON, error="late"))
+        await tx.record([Failed(row.id, 1, DeliveryState.QUEUED, at=NOON, next_try_at=NOON, error="late")])
     assert await outbox.states() == {DeliveryState.SENT}
 
 
@@ -236,7 +257,7 @@ async def test_an_overtaken_failure_does_not_hurry_the_attempt_that_overtook_it(
     async with outbox.store.write(OutboxQueries) as tx:
         for now in (NOON, lease):
             [taken] = await tx.take(urgent=True, now=now, limit=1, lease_until=now + timedelta(minutes=1))
-        await tx.record_failed(Failed(taken.id, 1, DeliveryState.QUEUED, at=NOON, next_try_at=lease, error="late"))
+        await tx.record([Failed(taken.id, 1, DeliveryState.QUEUED, at=NOON, next_try_at=lease, error="late")])
     [row] = await outbox.rows()
     assert (row.attempts, row.error) == (2, None)
     assert row.next_try_at == lease + timedelta(minutes=1)

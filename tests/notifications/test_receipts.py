@@ -101,7 +101,7 @@ async def test_a_receipt_that_is_faster_than_our_own_record_is_not_lost(hospital
     await hospital.outbox.add("transition:1")
     [row] = await hospital.outbox.rows()
     async with hospital.store.write(OutboxQueries) as tx:
-        await tx.record_sent(Sent(row.id, NOON, "telephone", "provider-1", confirms=True))
+        await tx.record([Sent(row.id, NOON, "telephone", "provider-1", confirms=True)])
     assert (await hospital.row()).state is DeliveryState.DELIVERED
 
 
@@ -112,7 +112,7 @@ async def test_a_receipt_and_the_record_at_the_same_moment_never_miss_each_other
 
     async def record(row: Delivery) -> None:
         async with hospital.store.write(OutboxQueries) as tx:
-            await tx.record_sent(Sent(row.id, NOON, "telephone", f"id-{row.id}", confirms=True))
+            await tx.record([Sent(row.id, NOON, "telephone", f"id-{row.id}", confirms=True)])
 
     async def hear(row: Delivery) -> None:
         await hospital.hear(Receipt(f"id-{row.id}", DeliveryState.DELIVERED, NOON))

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from server.access.errors import TooManyTries
 from server.access.principal import Principal
 from server.clinic.errors import NotFound, NotWaiting, SessionClosed, TicketOver
 from server.clinic.roster.errors import InvalidRoster, SessionFull
@@ -74,14 +75,53 @@ async def test_two_who_change_places_do_not_block_each_other(house: RosterHouse)
     assert sorted(ticket.serial for ticket in await asyncio.gather(*both)) == [2, 2]
 
 
-async def test_a_patient_moves_the_own_visit_before_checking_in(house: RosterHouse) -> None:
+async def test_a_patient_who_waits_moves_and_checks_in_there_anew(house: RosterHouse) -> None:
+    """The page is behind the check-in: whoever can move has arrived."""
     ticket_id, _, second = await booked_and_another(house)
+    await house.clinic.arrive(ticket_id, NOW)
     moved = await house.moves.move(patient_of(ticket_id), ticket_id, second, NOW)
-    assert moved.serial == 1
-    first = await house.bookable()
+    assert (moved.serial, moved.state, moved.came_from) == (1, TicketState.BOOKED, ticket_id)
     await house.clinic.arrive(moved.id, NOW)
+    assert {row.id: row.state for row in await house.table(tables.tickets)}[moved.id] == TicketState.ARRIVED
+
+
+async def test_who_is_held_or_called_does_not_slip_away(house: RosterHouse) -> None:
+    ticket_id, first, second = await booked_and_another(house)
+    await house.clinic.arrive(ticket_id, NOW)
+    await house.lines.hold(LI, ticket_id, NOW)
     with pytest.raises(NotWaiting):
-        await house.moves.move(patient_of(moved.id), moved.id, first, NOW)
+        await house.moves.move(patient_of(ticket_id), ticket_id, second, NOW)
+    await house.lines.release(LI, ticket_id, NOW)
+    await house.clinic.open_session(LI, first, NOW)
+    await house.calls.call_next(LI, first, NOW)
+    with pytest.raises(NotWaiting):
+        await house.moves.move(patient_of(ticket_id), ticket_id, second, NOW)
+
+
+async def test_a_patient_who_cannot_decide_is_stopped(house: RosterHouse) -> None:
+    """Every move costs a number and a message."""
+    ticket_id, first, second = await booked_and_another(house, capacity=9)
+    for there in (second, first, second):
+        ticket_id = (await house.moves.move(patient_of(ticket_id), ticket_id, there, NOW)).id
+    with pytest.raises(TooManyTries):
+        await house.moves.move(patient_of(ticket_id), ticket_id, first, NOW)
+    await house.moves.move(OPERATOR, ticket_id, first, NOW)
+
+
+async def test_a_patient_is_shown_where_there_is_a_place_the_own_doctor_first(house: RosterHouse) -> None:
+    ticket_id, first, second = await booked_and_another(house, capacity=1)
+    colleague = await house.bookable(doctor=ZHAO, opens_at=NOW + timedelta(hours=6))
+    full = await house.bookable(capacity=1, opens_at=NOW + timedelta(days=2))
+    await house.book(full, 2)
+    await house.session(opened=False)  # of no department: the public page does not show it
+    over = await house.bookable(opens_at=NOW - timedelta(hours=3))
+    shown = await house.directory.elsewhere(ticket_id, NOW)
+    assert [(target.id, target.doctor.id, target.free) for target in shown] == [
+        (second, LI.id, 1),
+        (colleague, ZHAO.id, 2),
+    ]
+    assert not {first, over} & {target.id for target in shown}
+    assert await house.directory.elsewhere("none", NOW) == []
 
 
 async def test_a_patient_moves_only_to_what_the_public_page_shows(house: RosterHouse) -> None:

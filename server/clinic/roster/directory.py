@@ -17,6 +17,7 @@ from server.clinic.roster.views import (
     DepartmentRow,
     DoctorCard,
     HolidayView,
+    MoveTarget,
     OpenSession,
     ProfileView,
     RosterSession,
@@ -41,6 +42,10 @@ class PublicLook(Protocol):
 
     async def bookable(self, doctor_id: str, span: Span, now: datetime) -> Sequence[OpenSession]:
         """Sessions that open in ``span``, take bookings and have not ended."""
+        ...
+
+    async def elsewhere(self, ticket_id: str, span: Span, now: datetime) -> Sequence[MoveTarget]:
+        """Of the ticket's own department, with a place, and not its own session."""
         ...
 
 
@@ -84,6 +89,11 @@ class Directory:
         """From today on where ``days`` does not say otherwise. Raises ``InvalidRoster`` for too many."""
         async with self._look() as look:
             return list(await look.bookable(doctor_id, self._span(days, now), now))
+
+    async def elsewhere(self, ticket_id: str, now: datetime) -> list[MoveTarget]:
+        """Where the patient of this ticket could go instead, the own doctor's sessions first."""
+        async with self._look() as look:
+            return list(await look.elsewhere(ticket_id, self._span(None, now), now))
 
     async def sessions(self, principal: Principal, days: Days | None, now: datetime) -> list[RosterSession]:
         """A doctor's own; everybody's for those who arrange."""

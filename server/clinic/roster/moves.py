@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Final, Protocol
 
 from server.access.audit import AuditEntry
+from server.access.limits import Allowance, Limiter
 from server.access.principal import Principal
 from server.access.roles import Role
 from server.clinic import news
@@ -22,7 +23,10 @@ from server.clinic.roster.public import shown
 from server.clinic.roster.templates import check_capacity
 from server.clinic.session import Session
 from server.clinic.tell import Tell, tell_all
-from server.clinic.ticket import Cause, Ticket, TicketState
+from server.clinic.ticket import MOVED_BY_PATIENT, Cause, Ticket
+
+# Each move costs a number and a message: nobody needs many. By patient, since the ticket is another after each.
+MOVES_A_PATIENT: Final = Allowance(3, timedelta(hours=1))
 
 
 class MovesTx(RelocationTx, Protocol):
@@ -50,21 +54,29 @@ class Moves:
         self._begin = begin
         self._tell = tell
         self._rules = rules
+        self._own_moves = Limiter(MOVES_A_PATIENT)
 
     async def move(self, principal: Principal, ticket_id: str, session_id: str, now: datetime) -> Ticket:
         """The new ticket; the old number is void and nobody's again, as the message says.
 
-        A patient moves the own ticket while nobody has checked in with it, to a session that the public page shows.
-        Raises ``SessionFull``, ``SessionClosed``, ``TicketOver``, ``NotWaiting``, ``AlreadyInVisit``.
+        A patient moves the own ticket while it waits for its turn, to a session that the public page shows, and checks
+        in there anew. Raises ``SessionFull``, ``SessionClosed``, ``TicketOver``, ``NotWaiting``, ``AlreadyInVisit``,
+        ``TooManyTries``.
         """
         wanted = Relocation(ticket_id, Cause.MOVED, _leaving(ticket_id), By(principal.actor, now), principal.id)
         async with self._begin() as tx:
             sessions = await lock_both(tx, await tx.session_of(ticket_id) or "", session_id)
             await _check_may(tx, principal, ticket_id, sessions, now)
             (await tx.places(sessions[1])).check_free()
+            await self._count_own(tx, principal, now)
             moved = await relocate(tx, sessions, wanted, self._rules.sender)
         await tell_all(self._tell, moved.topics)
         return moved.ticket
+
+    async def _count_own(self, tx: MovesTx, principal: Principal, now: datetime) -> None:
+        contact = await tx.contact(principal.id) if principal.role is Role.PATIENT else None
+        if contact is not None:
+            self._own_moves.take(contact.patient_id, now)
 
     async def set_capacity(self, principal: Principal, session_id: str, capacity: int | None, now: datetime) -> None:
         """A place more goes to the waiting list at once; a place less takes nobody's away. Raises ``InvalidRoster``."""
@@ -93,5 +105,5 @@ async def _check_may(  # noqa: PLR0917 – who, which ticket, from where to wher
         return
     source, target = sessions
     shown(target, now)
-    if (await tx.line(source)).ticket(ticket_id).state is not TicketState.BOOKED:
-        raise NotWaiting("only a visit that has not begun to wait is moved here; call the hospital")
+    if (await tx.line(source)).ticket(ticket_id).state not in MOVED_BY_PATIENT:
+        raise NotWaiting("only who waits for the turn moves; call the hospital")

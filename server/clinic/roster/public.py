@@ -8,13 +8,24 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Final, Protocol
 
 from server.access.audit import AuditEntry
 from server.access.limits import GUESSES_AN_ADDRESS, Allowance, Limiter, caller
 from server.access.links import token_hash
-from server.clinic import news
-from server.clinic.booking import BookingTx, ClinicRules, Counter, Newcomer, Wish, offered_wish
+from server.clinic.booking import (
+    Bookings,
+    BookingTx,
+    ClinicRules,
+    Issued,
+    Newcomer,
+    Wanted,
+    Wish,
+    book_all,
+    offered_wish,
+    topics,
+)
 from server.clinic.errors import ClinicError, NotFound, SessionClosed
 from server.clinic.roster.errors import OfferOver, WrongBirthDate
 from server.clinic.roster.letters import offer_hash
@@ -64,6 +75,7 @@ class HeldPlace:
 
 class ListTx(Protocol):
     async def lock_session(self, session_id: str) -> Session | None: ...
+    async def add_patient(self, patient: Patient, at: datetime, by: str) -> None: ...
     async def add_entry(self, session_id: str, entry: Entry, token_hash: bytes, now: datetime) -> None: ...
 
     async def lock_offer(self, token_hash: bytes) -> HeldPlace | None:
@@ -97,6 +109,7 @@ class PublicBooking:
         self._look = look
         self._tell = tell
         self._rules = rules
+        self._bookings = Bookings(begin, tell, rules)
         self._addresses = Limiter(BOOKINGS_AN_ADDRESS)
         self._phones = Limiter(BOOKINGS_A_PHONE)
         self._phones_anywhere = Limiter(BOOKINGS_A_PHONE_ANYWHERE)
@@ -107,15 +120,11 @@ class PublicBooking:
         patient = self._admit(asked, now)
         newcomer = Newcomer(patient, PUBLIC, PUBLIC, asked.wish, origin=caller(asked.address))
         try:
-            async with self._begin() as tx:
-                session = shown(await tx.issue_serial(asked.session_id), now)
-                await tx.add_patient(patient, now, PUBLIC)
-                ticket = await Counter(tx, self._rules, now).book(session, newcomer)
+            issued = await self._bookings.book(Wanted(asked.session_id, newcomer, now, partial(shown, now=now)))
         except ClinicError:
             self._give_back(patient, asked.address)
             raise
-        await self._changed(session)
-        return Confirmed(ticket, session, patient.locale)
+        return Confirmed(issued.ticket, issued.session, patient.locale)
 
     async def join_list(self, asked: Request, now: datetime) -> Session:
         """Wait for a place of a full session. Raises ``InvalidPatient``, ``PlacesFree`` and as ``book``."""
@@ -127,6 +136,7 @@ class PublicBooking:
         except ClinicError:
             self._give_back(patient, asked.address)
             raise
+        await self._tell("desk")
         return session
 
     async def look_at_offer(self, token: str, address: str, now: datetime) -> HeldPlace:
@@ -147,12 +157,12 @@ class PublicBooking:
             if held is None:
                 raise OfferOver
             wrong = await _judge(tx, held, birth_date, now)
-            ticket = None if wrong else await self._enter(tx, held, now)
-        if ticket is None:
+            issued = None if wrong else await self._enter(tx, held, now)
+        if issued is None:
             raise wrong or OfferOver
         self._guesses.give_back(caller(address))
-        await self._changed(held.session)
-        return Confirmed(ticket, held.session, held.patient.locale)
+        await tell_all(self._tell, topics([issued]))
+        return Confirmed(issued.ticket, held.session, held.patient.locale)
 
     async def tick(self, now: datetime) -> None:
         """Places whose offer has ended are held for the next."""
@@ -163,7 +173,7 @@ class PublicBooking:
                 session = await tx.lock_session(session_id)
                 happened = session is not None and await offer_places(tx, self._rules.sender, session, now)
             if happened:
-                await self._tell("outbox")
+                await tell_all(self._tell, ["desk", "outbox"])
 
     def _admit(self, asked: Request, now: datetime) -> Patient:
         """The address pays for every try, the phone for one that may send a message."""
@@ -187,13 +197,14 @@ class PublicBooking:
         await tx.add_entry(session.id, entry, offer_hash(self._rules.link_key, entry.id), now)
         await tx.audit(AuditEntry(now, PUBLIC, "place.listed", f"session:{session.id}", {"entry": entry.id}))
 
-    async def _enter(self, tx: PublicTx, held: HeldPlace, now: datetime) -> Ticket:
-        session = shown(await tx.issue_serial(held.session.id), now)
-        wish = Wish(held.entry.kind, held.entry.guardian)
-        return await Counter(tx, self._rules, now).book(session, Newcomer(held.patient, PUBLIC, PUBLIC, wish))
-
-    async def _changed(self, session: Session) -> None:
-        await tell_all(self._tell, [*news.line_topics(session.id), "outbox"])
+    async def _enter(self, tx: PublicTx, held: HeldPlace, now: datetime) -> Issued:
+        """In the transaction that takes the offer: a refusal undoes both."""
+        who = Newcomer(held.patient, PUBLIC, PUBLIC, Wish(held.entry.kind, held.entry.guardian), known=True)
+        wanted = Wanted(held.session.id, who, now, partial(shown, now=now))
+        [issued] = await book_all(tx, self._rules, [wanted])
+        if isinstance(issued, ClinicError):
+            raise issued
+        return issued
 
 
 async def _judge(tx: PublicTx, held: HeldPlace, birth_date: date, now: datetime) -> WrongBirthDate | None:

@@ -49,6 +49,17 @@ class OpenSession(msgspec.Struct, frozen=True):
     kinds: list[KindView]
 
 
+class MoveTarget(msgspec.Struct, frozen=True):
+    """A session that a patient may move the own visit to. ``free`` null: no bound."""
+
+    id: str
+    title: str
+    doctor: DoctorView
+    opens_at: datetime
+    closes_at: datetime
+    free: int | None
+
+
 class RosterSession(msgspec.Struct, frozen=True):
     """One as the desk sees it. ``booked`` counts the tickets that hold a place, ``listed`` those who wait for one."""
 

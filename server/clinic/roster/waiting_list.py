@@ -91,6 +91,10 @@ class Places:
         if self.free == 0:
             raise SessionFull
 
+    def taken(self, minutes: int) -> "Places":
+        """One place less, by a ticket that is planned to take so long."""
+        return replace(self, held=self.held + 1, minutes=self.minutes + minutes)
+
     def join(self, new: Entry) -> "Places":
         """Somebody more waits, behind all others. Raises ``PlacesFree``."""
         if self.free != 0:
