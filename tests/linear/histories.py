@@ -3,27 +3,27 @@
 import asyncio
 import os
 import random
-import signal
-import sys
-import time
-from asyncio.subprocess import PIPE, Process
+import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Final
 
-import msgspec
-
-from server.store.engine import Store, open_store
-from tests.linear.another import READY
-from tests.linear.clients import Clock, Place, Plan, Record, Server, work
-from tests.linear.evidence import gather, verdict
+from server.store.engine import Store, connect
+from tests.linear.another import Another
+from tests.linear.clients import Clock, Place, Plan, Record
+from tests.linear.evidence import differences, gather, verdict
 from tests.linear.hospital import build
+from tests.linear.people import Server, work
 from tests.roster.house import RosterHouse
 
-LONG: Final = os.environ.get("LINEAR") == "long"  # 1,000 histories of 320 calls, 10 of 20,000, over both databases
-STARTING_S: Final = 120.0  # on a machine that does other things
+LONG: Final = os.environ.get("LINEAR") == "long"
+STARTING_S: Final = 900.0  # on a machine that does other things, or nothing for a while
 CUT_OFF: Final = 0.08  # the share of calls that are cancelled in the middle
+MOST_CALLS: Final = 30  # of the other process, before it is killed
 
 
 @dataclass(frozen=True)
@@ -46,26 +46,36 @@ class Told:
 
     records: list[Record] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    tried: int = 0
+    kills: int = 0
 
     @property
     def cut_off(self) -> int:
         return sum(record.returned is None for record in self.records)
 
+    def asked(self) -> Counter[str]:
+        """How often what was asked, and done rather than refused."""
+        done = (record for record in self.records if not isinstance(record.result, str) or record.result == "done")
+        return Counter(type(record.op).__name__ for record in done)
+
 
 async def run(course: Course) -> Told:
-    async with _stores(course.url) as stores:
-        places = await build(stores[0], course.capacity, course.places)
-        told, other = Told(), await _start(course, 1) if course.kills else None
-        async with asyncio.TaskGroup() as group:
-            plans = [_begin(group, stores, (number, place), course) for number, place in enumerate(places, 1)]
-            if other:
-                group.create_task(_killed(course, other, told.records))
-        await asyncio.sleep(0.2 if course.kills else 0.0)  # the killed process's last commit, if it was on its way
-        evidence = await gather(stores[0])
+    told = Told(kills=course.kills)
+    with tempfile.TemporaryDirectory(prefix="bedside-linear-") as folder:
+        async with _stores(course.url) as stores:
+            places = await build(stores[0], course.capacity, course.places)
+            async with asyncio.TaskGroup() as group:
+                plans = [_begin(group, stores, (number, place), course) for number, place in enumerate(places, 1)]
+                group.create_task(_kill_others(course, Path(folder), told.records))
+            await asyncio.sleep(0.2 if course.kills else 0.0)  # the killed process's last commit, if it was on its way
+            evidence = await gather(stores[0])
     for place, plan in zip(places, plans, strict=True):
         records = [*plan.records, *told.records] if place is places[0] else plan.records
         judged = verdict(place, records, evidence, course.capacity)
-        told.faults += [] if judged.linearisable else [f"seed {course.seed}, {judged}"]
+        told.tried += judged.tried
+        if not judged.linearisable:
+            others = differences(judged, place, evidence, course.capacity)
+            told.faults.append("\n  ".join((f"seed {course.seed}, {judged}", *others)))
         told.faults += [f"seed {course.seed}: no row of {record}" for record in evidence.unrecorded(records)]
     told.records += [record for plan in plans for record in plan.records]
     return told
@@ -73,7 +83,7 @@ async def run(course: Course) -> Told:
 
 @asynccontextmanager
 async def _stores(url: str) -> AsyncIterator[Sequence[Store]]:
-    stores = [await open_store(url, pool_size=6) for _ in range(2)]
+    stores = [connect(url, pool_size=6) for _ in range(2)]
     try:
         yield stores
     finally:
@@ -95,52 +105,19 @@ def _begin(group: asyncio.TaskGroup, stores: Sequence[Store], place: tuple[int, 
 _CLOCK = Clock(0)
 
 
-async def _killed(course: Course, process: Process, records: list[Record]) -> None:
-    """Another server's process, killed as often as wished at moments that nobody chose."""
+async def _kill_others(course: Course, folder: Path, records: list[Record]) -> None:
+    """Another server's process, killed as often as wished after calls that nobody counted."""
     chance = random.Random(course.seed)  # noqa: S311 – moments
     for number in range(1, course.kills + 1):
-        if number > 1:
-            process = await _start(course, number)
-        lines = [await _read_line(process)]  # it is at work
-        lines += await _read_until(process, asyncio.get_running_loop().time() + chance.uniform(0.0, 1.0))
-        process.send_signal(signal.SIGKILL)
-        killed_at = time.monotonic_ns()
-        lines += (await process.communicate())[0].splitlines()
-        records += _records(lines, killed_at)
+        another = Another(course.url, course.seed, number, folder / f"process-{number}")
+        process = another.start()
+        await _has_said(another, process, 2 * chance.randint(1, MOST_CALLS))
+        await asyncio.sleep(chance.uniform(0.0, 0.02))
+        records += another.kill(process)
 
 
-async def _start(course: Course, number: int) -> Process:
-    arguments = ("-m", "tests.linear.another", course.url, str(course.seed * 10 + number), str(number))
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("BEDSIDE_")}
-    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=PIPE, env=clean)
-    assert (await _read_line(process)).decode().strip() == READY
-    return process
-
-
-async def _read_line(process: Process) -> bytes:
-    assert process.stdout is not None
-    return await asyncio.wait_for(process.stdout.readline(), STARTING_S)
-
-
-async def _read_until(process: Process, until: float) -> list[bytes]:
-    assert process.stdout is not None
-    lines: list[bytes] = []
-    while (left := until - asyncio.get_running_loop().time()) > 0:
-        try:
-            lines.append(await asyncio.wait_for(process.stdout.readline(), left))
-        except TimeoutError:
-            break
-    return lines
-
-
-def _records(lines: Sequence[bytes], killed_at: int) -> list[Record]:
-    """The last word on each call; a line that was cut off is no word."""
-    by_moment: dict[object, Record] = {}
-    for line in lines:
-        try:
-            record = msgspec.json.decode(line, type=Record)
-        except msgspec.DecodeError:
-            continue
-        by_moment[record.at] = record
-    found = by_moment.values()
-    return [record if record.returned else msgspec.structs.replace(record, given_up=killed_at) for record in found]
+async def _has_said(another: Another, process: BaseProcess, lines: int) -> None:
+    async with asyncio.timeout(STARTING_S):
+        while not another.journal.exists() or another.journal.read_bytes().count(b"\n") < lines:
+            assert process.exitcode is None, "the other server ended by itself"
+            await asyncio.sleep(0.02)

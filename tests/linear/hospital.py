@@ -1,22 +1,23 @@
 """A hospital for histories: places with sessions of a few places, doctors who call from both, and nothing else."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import sqlalchemy as sa
 
+from server.access.principal import Principal
 from server.clinic.session import Hours
 from server.ids import new_id
 from server.store import tables
 from server.store.engine import Store
 from tests.clinic.house import connection
-from tests.linear.clients import Place, doctor_of
+from tests.linear.clients import Place
+from tests.linear.people import doctor_of
 from tests.roster.house import RosterHouse
 
 LETTERS: Final = ("a", "b", "c")  # two servers and another process have a doctor each in every place
-SESSIONS: Final = 2
-EARLY: Final = timedelta(hours=4)  # before the hours begin nobody is late, whatever the history takes
+BEGAN: Final = (timedelta(hours=-1), timedelta(hours=4))  # who was booked for the first is late; for the second never
+LASTS: Final = timedelta(hours=12)
 
 
 async def build(store: Store, capacity: int, places: int = 1) -> list[Place]:
@@ -31,23 +32,30 @@ async def _place(house: RosterHouse, number: int, capacity: int) -> Place:
     now = datetime.now(UTC)
     async with house.store.write(connection) as of:
         await of.execute(sa.insert(tables.users), [_user(who.id, now) for who in doctors])
-    hours = Hours(doctors[0].id, f"place {number}", now + EARLY, now + timedelta(hours=12))
-    sessions = [await house.clinic.create_session(hours, "system", now) for _ in range(SESSIONS)]
-    for session_id in sessions:
-        await house.clinic.open_session(doctors[0], session_id, now)
+    sessions = [await _session(house, number, doctors[0], now + began) for began in BEGAN]
     joined = [{"session_id": of, "user_id": who.id, "joined_at": now} for of in sessions for who in doctors[1:]]
     async with house.store.write(connection) as of:
         await of.execute(sa.insert(tables.session_doctors), joined)
         await of.execute(sa.update(tables.sessions).where(tables.sessions.c.id.in_(sessions)).values(capacity=capacity))
-    return Place(tuple(sorted(sessions)), doctors)
+    return Place(tuple(sessions), doctors, tuple(now + began for began in BEGAN))
+
+
+async def _session(house: RosterHouse, number: int, doctor: Principal, opens_at: datetime) -> str:
+    now = datetime.now(UTC)
+    hours = Hours(doctor.id, f"place {number}", opens_at, opens_at + LASTS)
+    session_id = await house.clinic.create_session(hours, "system", now)
+    await house.clinic.open_session(doctor, session_id, now)
+    return session_id
 
 
 async def find(store: Store, number: int) -> Place:
     """A place that another process has built."""
-    query = sa.select(tables.sessions.c.id).where(tables.sessions.c.title == f"place {number}")
+    sessions = tables.sessions.c
+    query = sa.select(sessions.id, sessions.opens_at).where(sessions.title == f"place {number}")
     async with store.read(connection) as of:
-        sessions: Sequence[str] = (await of.scalars(query.order_by(tables.sessions.c.id))).all()
-    return Place(tuple(sessions), tuple(doctor_of(number, letter) for letter in LETTERS))
+        found = (await of.execute(query.order_by(sessions.opens_at))).all()
+    doctors = tuple(doctor_of(number, letter) for letter in LETTERS)
+    return Place(tuple(row.id for row in found), doctors, tuple(row.opens_at for row in found))
 
 
 def _user(user_id: str, now: datetime) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -31,9 +31,9 @@ class MaxPlusOne(BookingQueries):
         super().__init__(of)
         self._seen = seen
 
-    async def issue_serial(self, session_id: str) -> Session | None:
-        session = await find_session(self._connection, session_id)
-        return replace(session, last_serial=self._seen.get(session_id, 0) + 1) if session else None
+    async def lock_sessions(self, session_ids: Sequence[str]) -> Sequence[Session]:
+        found = [await find_session(self._connection, session_id) for session_id in session_ids]
+        return [replace(session, last_serial=self._seen.get(session.id, 0)) for session in found if session]
 
 
 class PlantedHouse(RosterHouse):

@@ -1,19 +1,36 @@
 """Whatever is done at once to a clinic by two servers, every caller can be told in which order it happened.
 
-Bookings, check-ins, calls, ends, cancellations, moves and transfers; some callers are cut off in the middle, another
-server's process is killed. ``tests.linear.model`` is what one caller after the other would see.
+Bookings, check-ins (late ones too), classes of urgency, holds, suspensions, calls in turn and out of it, ends,
+cancellations, moves and transfers; some callers are cut off in the middle, another server's process is killed.
+``tests.linear.model`` is what one caller after the other would see.
 """
 
 import pytest
 
 from server.store.clinic import LineQueries
+from tests.linear.asked import Book, Send
 from tests.linear.checker import Issued, counter_fault
+from tests.linear.conftest import Played
 from tests.linear.histories import LONG, Course, Told, run
-from tests.linear.model import Book, Send
 from tests.linear.planted import PlantedHouse, look_without_lock, without_the_constraint
 
 ROUNDS = 500 if LONG else 1  # on each database
+CALLS = 320 if LONG else 120
+KILLS = 3 if LONG else 1
 LONG_ROUNDS = 5
+EVERYTHING = {
+    "Book",
+    "Arrive",
+    "Cancel",
+    "Send",
+    "Hold",
+    "Release",
+    "Classify",
+    "Suspend",
+    "CallNext",
+    "CallThis",
+    "End",
+}
 
 
 def numbers(told: Told, session: int) -> list[Issued]:
@@ -27,25 +44,24 @@ def numbers(told: Told, session: int) -> list[Issued]:
 
 
 @pytest.mark.parametrize("number", range(ROUNDS))
-async def test_two_servers_and_callers_who_are_cut_off(store_url: str, seed: int, number: int) -> None:
-    told = await run(Course(store_url, seed + number, calls=320 if LONG else 120))
+async def test_two_servers_callers_who_are_cut_off_and_another_server_that_is_killed(
+    store_url: str, seed: int, number: int, played: Played
+) -> None:
+    told = await run(Course(store_url, seed + number, calls=CALLS, kills=KILLS))
+    played(told)
     assert not told.faults, "\n".join(told.faults)
     assert told.cut_off
-
-
-@pytest.mark.parametrize("number", range(max(1, ROUNDS // 10)))
-async def test_another_server_that_is_killed(store_url: str, seed: int, number: int) -> None:
-    told = await run(Course(store_url, seed + number, calls=320 if LONG else 60, kills=3 if LONG else 1))
-    assert not told.faults, "\n".join(told.faults)
     assert [record for record in told.records if record.client.startswith(("process", "doctor-1-c"))]
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not LONG, reason="belongs to the long run: LINEAR=long")
 @pytest.mark.parametrize("number", range(LONG_ROUNDS))
-async def test_a_long_day_of_twenty_places(store_url: str, seed: int, number: int) -> None:
-    told = await run(Course(store_url, seed + number, calls=20_000, capacity=150, places=20, desks=1))
+async def test_a_long_day_of_twenty_places(store_url: str, seed: int, number: int, played: Played) -> None:
+    told = await run(Course(store_url, seed + number, calls=20_000, capacity=150, places=20, desks=1, kills=KILLS))
+    played(told)
     assert not told.faults, "\n".join(told.faults)
+    assert set(told.asked()) >= EVERYTHING
 
 
 async def test_numbers_that_are_max_plus_one_are_caught(store_url: str, seed: int) -> None:

@@ -10,19 +10,23 @@ from server.access.audit import AuditEntry
 from server.clinic import letters, news
 from server.clinic.errors import ClinicError
 from server.clinic.events import Event as LineEvent
+from server.clinic.kinds import PlannedKind, VisitKind
 from server.clinic.letters import Contact, Life
 from server.clinic.line import Line
+from server.clinic.measuring import SeenSession, SeenTicket, SeenVisit
 from server.clinic.movement import Movement, due_letters, ended, written
 from server.clinic.relocation import continued
-from server.clinic.session import Session, SessionState
+from server.clinic.session import Doctor, Session, SessionState
 from server.clinic.ticket import OVER, Cause, Ticket, TicketState, Urgency, new_ticket
 from server.notifications.deliveries import NewDelivery
 from server.notifications.messages import Sender
 from server.visits.keeping import ACTIONS
 from server.visits.visit import Event, Outcome, Visit, VisitEnded, VisitMissed, VisitState, VisitTimes
+from tests.replay.forecast import Forecast
 from tests.replay.script import ANSWERS, Sitting, Visiting
 
 TIMES = VisitTimes()
+KIND = PlannedKind(VisitKind.ADVICE, 4)
 SENDER = Sender("青山互联网医院", UTC, "https://hospital.example/console", telephone="0571-0000")
 Move = Callable[[Line], tuple[Line, tuple[LineEvent, ...]]]
 
@@ -70,14 +74,20 @@ class Desk:
     rooms: dict[str, Visit] = field(default_factory=dict)
     visited: dict[str, int] = field(default_factory=dict)
     rung: dict[str, int] = field(default_factory=dict)
+    visits: list[SeenVisit] = field(default_factory=list)
+    opened_at: datetime | None = None
     stirred: bool = False  # something changed since the doctors last looked
+
+    def seen(self) -> SeenSession:
+        tickets = [SeenTicket(ticket, KIND.kind) for ticket in self.line.tickets]
+        return SeenSession(self.session, self.opened_at, tickets, self.visits)
 
 
 class Hospital:
     """Built once of a script; nothing happens but in ``tick``."""
 
-    def __init__(self, sittings: tuple[Sitting, ...]) -> None:
-        self.ledger = Ledger()
+    def __init__(self, sittings: tuple[Sitting, ...], forecast: Forecast | None = None) -> None:
+        self.ledger, self.forecast = Ledger(), forecast
         self.desks = {sitting.id: _desk(sitting) for sitting in sittings}
         self._agenda: list[tuple[datetime, int, Callable[[datetime], None]]] = []
         self._order = count()
@@ -98,6 +108,10 @@ class Hospital:
                 self._step_visit(desk, visit, visit.tick(now, TIMES), now)
             if desk.stirred:
                 self._call(desk, now)
+
+    def over(self, now: datetime) -> list[SeenSession]:
+        """Sessions whose hours have ended."""
+        return [desk.seen() for desk in self.desks.values() if desk.sitting.closes_at <= now]
 
     def conclude(self, now: datetime) -> None:
         """The end of the day."""
@@ -121,7 +135,7 @@ class Hospital:
     def _plan_patient(self, desk: Desk, ticket_id: str, patient: Visiting) -> None:
         actor = f"ticket:{ticket_id}"
         if patient.arrives_at:
-            self._at(patient.arrives_at, lambda now: self._move(desk, lambda x: x.arrive(ticket_id, now), actor, now))
+            self._at(patient.arrives_at, lambda now: self._arrive(desk, ticket_id, now))
         if patient.cancels_at:
             cancel: Move = lambda line: line.cancel(ticket_id, Cause.BY_PATIENT)  # noqa: E731
             self._at(patient.cancels_at, lambda now: self._move(desk, cancel, actor, now))
@@ -135,6 +149,11 @@ class Hospital:
         if patient.moves_at:
             self._at(patient.moves_at, lambda now: self._send_on(desk, ticket_id, now))
 
+    def _arrive(self, desk: Desk, ticket_id: str, now: datetime) -> None:
+        self._move(desk, lambda line: line.arrive(ticket_id, now), f"ticket:{ticket_id}", now)
+        if self.forecast:
+            self.forecast.arrived(ticket_id, desk.seen(), now)
+
     def _call(self, desk: Desk, now: datetime) -> None:
         desk.stirred = False
         for doctor in desk.sitting.doctors:
@@ -146,6 +165,8 @@ class Hospital:
         before = desk.line
         self._move(desk, lambda line: line.call_next(doctor, now), f"user:{doctor}", now)
         [ticket] = [t for t in desk.line.in_room() if t.called_by == doctor]
+        if self.forecast:
+            self.forecast.called(ticket.id, now)
         self.ledger.calls.append(Call(now, desk.session.id, doctor, before.ticket(ticket.id), before))
         rung = desk.rung[ticket.id] = desk.rung.get(ticket.id, 0) + 1
         visit = Visit(f"{ticket.id}.{rung}", ticket.id, desk.session.id, ticket.id, doctor, now, now + TIMES.ring)
@@ -181,6 +202,7 @@ class Hospital:
         for event in happened:
             if isinstance(event, VisitEnded | VisitMissed):
                 del desk.rooms[before.doctor_id]
+                desk.visits.append(_seen_visit(desk, before, event, now))
                 self._leave_room(desk, before.ticket_id, event, now)
 
     def _leave_room(self, desk: Desk, ticket_id: str, event: VisitEnded | VisitMissed, now: datetime) -> None:
@@ -198,10 +220,11 @@ class Hospital:
         self._post(letters.moved(SENDER, self._contact(target, new.id), old.serial, target.session, now))
         comes = desk.people[ticket_id].arrives_at
         if new.state is TicketState.BOOKED and comes:
-            self._at(comes, lambda then: self._move(target, lambda x: x.arrive(new.id, then), f"ticket:{new.id}", then))
+            self._at(comes, lambda then: self._arrive(target, new.id, then))
 
     def _change(self, desk: Desk, after: Session, now: datetime) -> None:
         before, desk.session = desk.line, after
+        desk.opened_at = desk.opened_at or (now if after.state is SessionState.OPEN else None)
         desk.line = Line(after.state, before.tickets)
         self._write(desk, Movement(after, before, desk.line), now)
 
@@ -244,10 +267,25 @@ class Hospital:
 
 
 def _desk(sitting: Sitting) -> Desk:
-    session = Session(sitting.id, "门诊", sitting.doctors[0], "李医生", sitting.opens_at, sitting.closes_at)
+    session = Session(
+        sitting.id,
+        "门诊",
+        sitting.doctors[0],
+        "李医生",
+        sitting.opens_at,
+        sitting.closes_at,
+        joined=tuple(Doctor(name, "赵医生") for name in sitting.doctors[1:]),
+        kinds=(KIND,),
+    )
     people = {f"{sitting.id}.{patient.serial}": patient for patient in sitting.patients}
     tickets = tuple(new_ticket(name, patient.serial, patient.planned_at) for name, patient in people.items())
     return Desk(sitting, session, Line(SessionState.PLANNED, tickets), people)
+
+
+def _seen_visit(desk: Desk, visit: Visit, event: VisitEnded | VisitMissed, now: datetime) -> SeenVisit:
+    seen = isinstance(event, VisitEnded) and event.outcome is Outcome.COMPLETED
+    arrived_at = desk.line.ticket(visit.ticket_id).arrived_at
+    return SeenVisit(visit.doctor_id, KIND.kind, arrived_at, visit.called_at, now, completed=seen)
 
 
 def is_over(ticket: Ticket) -> bool:

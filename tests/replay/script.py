@@ -50,9 +50,9 @@ class Sitting:
     sends_to: str
 
 
-def day(seed: int) -> tuple[Sitting, ...]:
+def day(seed: int, sessions: int = SESSIONS, patients: int = PATIENTS) -> tuple[Sitting, ...]:
     dice = Random(seed)  # noqa: S311 – a day is drawn, no secret
-    return tuple(_sitting(dice, number) for number in range(SESSIONS))
+    return tuple(_sitting(dice, number, sessions, patients) for number in range(sessions))
 
 
 def without_drops(sittings: tuple[Sitting, ...]) -> tuple[Sitting, ...]:
@@ -62,7 +62,7 @@ def without_drops(sittings: tuple[Sitting, ...]) -> tuple[Sitting, ...]:
     )
 
 
-def _sitting(dice: Random, number: int) -> Sitting:
+def _sitting(dice: Random, number: int, sessions: int, patients: int) -> Sitting:
     opens_at, hours = OPENS[number % 2], HOURS[number % 2]
     late = timedelta(minutes=dice.choice([0, 0, 0, 0, 12, 25]))
     return Sitting(
@@ -72,8 +72,8 @@ def _sitting(dice: Random, number: int) -> Sitting:
         comes_at=opens_at + late,
         doctors=tuple(f"d{number}.{each}" for each in range(dice.choice([1, 1, 2]))),
         pauses=_pauses(dice, opens_at),
-        patients=tuple(_patient(dice, opens_at, serial) for serial in range(1, PATIENTS + 1)),
-        sends_to=f"s{(number + 2) % SESSIONS}",  # the same window of the day
+        patients=tuple(_patient(dice, opens_at, serial) for serial in range(1, patients + 1)),
+        sends_to=f"s{(number + 2) % sessions}",  # the same window of the day
     )
 
 

@@ -11,27 +11,37 @@ from server.clinic.line import BLAMELESS, LATE_GRACE, MISSES_ALLOWED, STEP_BACK
 from server.clinic.movement import NEAR
 from server.clinic.session import SessionState
 from server.clinic.ticket import Cause, Ticket, TicketState
+from tests.replay.forecast import Forecast
 from tests.replay.hospital import Hospital, Step, is_over
 from tests.replay.script import PATIENTS, SESSIONS, Sitting, day, without_drops
 
 SEED = 20261121
+NOON = datetime(2026, 11, 21, 5, 0, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 11, 21, 16, 0, tzinfo=UTC)
 DAWN = MIDNIGHT - timedelta(hours=18)
+SOME = 10  # sessions, where the day is lived once more
 EVERY = timedelta(seconds=5)
 
 
-def lived(sittings: tuple[Sitting, ...]) -> Hospital:
-    hospital, now = Hospital(sittings), DAWN
+def lived(sittings: tuple[Sitting, ...], forecast: Forecast | None = None) -> Hospital:
+    hospital, now = Hospital(sittings, forecast), DAWN
     while now < MIDNIGHT:
         hospital.tick(now)
         now += EVERY
+        if forecast and now == NOON:
+            forecast.learn(hospital.over(now), now)
     hospital.conclude(MIDNIGHT)
     return hospital
 
 
 @pytest.fixture(scope="module")
-def hospital() -> Hospital:
-    return lived(day(SEED))
+def forecast() -> Forecast:
+    return Forecast()
+
+
+@pytest.fixture(scope="module")
+def hospital(forecast: Forecast) -> Hospital:
+    return lived(day(SEED), forecast)
 
 
 def tickets(hospital: Hospital) -> list[Ticket]:
@@ -121,7 +131,7 @@ def test_who_was_absent_or_late_is_behind_the_third_who_stood_there(hospital: Ho
     left = moments(step for step in hospital.ledger.steps if step.before.state is TicketState.ARRIVED)
     called = moments(step for step in hospital.ledger.steps if step.after.state is TicketState.CALLED)
     behind = put_behind(hospital)
-    assert len(behind) > 100
+    assert len(behind) > 30
     for step in behind:
         again = min((at for at in called.get(step.after.id, []) if at >= step.at), default=MIDNIGHT)
         for other in step.waiting[:STEP_BACK]:
@@ -155,15 +165,15 @@ def test_nobody_is_called_while_the_line_is_suspended_or_before_the_doctor_comes
         assert not any(start + EVERY <= call.at < end for start, end in paused)
 
 
-def test_a_dropped_page_costs_nothing_but_a_text(hospital: Hospital) -> None:
+def test_a_dropped_page_costs_nothing_but_a_text() -> None:
     """The same day with every page open all the time: the same calls at the same moments, fewer texts."""
-    steady = lived(without_drops(day(SEED)))
+    hospital, steady = lived(day(SEED, SOME)), lived(without_drops(day(SEED, SOME)))
     assert [(c.at, c.doctor, c.ticket.id) for c in steady.ledger.calls] == [
         (c.at, c.doctor, c.ticket.id) for c in hospital.ledger.calls
     ]
     assert steady.ledger.audit == hospital.ledger.audit
     extra = set(hospital.ledger.letters) - set(steady.ledger.letters)
-    assert len(extra) > 20
+    assert len(extra) > 5
     assert all(cause.startswith("visit:") and cause.endswith(":called") for cause in extra)
     assert set(steady.ledger.letters) <= set(hospital.ledger.letters)
 
@@ -201,6 +211,25 @@ def test_who_waited_behind_more_than_three_was_told_before_being_called(hospital
     assert all(letter.created_at <= first_call[letter.cause.split(":")[1]] for letter in told if letter)
 
 
+def test_everybody_who_arrived_was_told_a_range_and_its_outcome_is_kept(hospital: Hospital, forecast: Forecast) -> None:
+    came = [step for step in hospital.ledger.steps if step.before.state is TicketState.BOOKED]
+    arrived = {step.after.id for step in came if step.after.state is TicketState.ARRIVED}
+    assert arrived == set(forecast.told) | forecast.silent
+    assert len(forecast.silent) < 100
+    first_call = {call.ticket.id: call.at for call in reversed(hospital.ledger.calls)}
+    for ticket_id, told in forecast.told.items():
+        assert 0 <= told.wait.low_s < told.wait.high_s
+        waited = first_call[ticket_id] - told.wait.as_of if ticket_id in first_call else None
+        assert told.waited_s == (waited.total_seconds() if waited is not None else None)
+
+
+def test_most_wait_in_the_afternoon_as_the_morning_has_taught(hospital: Hospital, forecast: Forecast) -> None:
+    """Half a day of doctors whom nobody knew. With days behind it the range is held to its 80 % by the bench."""
+    afternoon = [told for told in forecast.told.values() if told.waited_s is not None and told.wait.as_of > NOON]
+    assert len(afternoon) > 600
+    assert 0.7 <= sum(told.inside for told in afternoon) / len(afternoon) <= 0.95
+
+
 MARKS = {
     "ticket.arrived": "a",
     "ticket.called": "c",
@@ -234,7 +263,7 @@ def test_every_life_is_in_the_audit_from_the_door_to_the_end(hospital: Hospital)
 
 
 def test_another_day_from_another_seed_keeps_the_same_promises() -> None:
-    other = lived(day(SEED + 1))
+    other = lived(day(SEED + 1, SOME))
     test_nobody_is_lost(other)
     test_the_most_urgent_class_goes_first_and_in_it_the_lower_number(other)
     test_who_was_absent_or_late_is_behind_the_third_who_stood_there(other)
