@@ -18,7 +18,7 @@ from tests.ports import free_port
 pytestmark = pytest.mark.e2e
 
 WITHOUT_NETWORK = timedelta(minutes=2)
-RING_S = 8
+RING_S = 15
 GIVEN_UP_MS = 60_000  # until the server takes a silent phone for gone
 BACK_MS = 30_000
 

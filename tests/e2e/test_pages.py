@@ -72,6 +72,8 @@ async def _before_the_call(day: ClinicDay) -> None:
     await expect(patient.see("preview")).to_be_visible()
     await patient.see("speaker-yes").click()
     await expect(patient.see("test-result")).to_have_attribute("data-told", "yes", timeout=30_000)
+    [measured] = day.hospital.rows("SELECT rtt_ms, kbps, kbps_up FROM device_tests")
+    assert min(measured.values()) > 0, measured
     await patient.see("complaint").fill("咳嗽三天，昨晚开始发烧")
     await patient.see("complaint-send").click()
     await expect(patient.see("complaint-saved")).to_be_visible()

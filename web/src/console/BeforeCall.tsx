@@ -1,17 +1,22 @@
 // What the patient did before the call: the complaint, the device test, the photographs and reports.
+import { rate } from '../shared/rate'
 import { clockTime } from '../shared/time'
 import type { DeviceTest, Document, TicketRow, Visit } from '../shared/wire'
 import { t } from './words'
 
 const PARTS = ['camera', 'microphone', 'speaker'] as const
 
-function rate(kbps: number): string {
-  return kbps >= 1000 ? `${Math.round(kbps / 100) / 10} Mbit/s` : `${kbps} kbit/s`
+const CARRIES_PICTURE = 500 // kbit/s, each way
+
+function Network({ test }: { test: DeviceTest }) {
+  if (test.kbps === null || test.rtt_ms === null) return <li class="tag warn num">{t('testNoNetwork')}</li>
+  const narrower = Math.min(test.kbps, test.kbps_up ?? test.kbps)
+  const shown = t('testNetwork', rate(test.kbps), rate(test.kbps_up), test.rtt_ms)
+  return <li class={narrower >= CARRIES_PICTURE ? 'tag ok num' : 'tag warn num'}>{shown}</li>
 }
 
 function Test({ test }: { test: DeviceTest | null }) {
   if (!test) return <p class="soft">{t('deviceTestNone')}</p>
-  const measured = test.kbps !== null && test.rtt_ms !== null
   return (
     <ul class="test-result" data-testid="device-test">
       {PARTS.map((part) => (
@@ -20,7 +25,7 @@ function Test({ test }: { test: DeviceTest | null }) {
           <span class="visually-hidden">{test[part] ? t('testYes') : t('testNo')}</span>
         </li>
       ))}
-      <li class={measured && (test.kbps ?? 0) >= 500 ? 'tag ok num' : 'tag warn num'}>{measured ? t('testNetwork', rate(test.kbps ?? 0), test.rtt_ms ?? 0) : t('testNoNetwork')}</li>
+      <Network test={test} />
     </ul>
   )
 }

@@ -5,6 +5,7 @@ import { now } from '../shared/clock'
 import { under } from '../shared/live/delta'
 import { useTopic } from '../shared/live/useTopic'
 import { BlindBanner, WatchNotice } from '../shared/ui/Blind'
+import { UnattendedNotice } from '../shared/unattended/Unattended'
 import type { Session, TicketRow, Visit } from '../shared/wire'
 import { AlarmStrip } from './AlarmStrip'
 import { worstUnanswered } from './alarms'
@@ -61,7 +62,10 @@ export function DeskPage({ desk }: { desk: Desk }) {
         {!blindIsSilenced.value && <button onClick={silenceBlind}>{t('silence')}</button>}
       </BlindBanner>
       <Header desk={desk} session={line?.values.value.get('session') as Session | undefined} alarms={alarms.value} />
-      <AlarmStrip alarms={alarms.value} shownPatient={patient?.id ?? null} />
+      <div class="strips">
+        <AlarmStrip alarms={alarms.value} shownPatient={patient?.id ?? null} />
+        <UnattendedNotice me={desk.me} />
+      </div>
       {doctor && <Tabs />}
       <main class="columns">
         <LinePanel desk={desk} listed={listed} topic={line} rows={rows} visit={visit} />

@@ -43,7 +43,7 @@ function story(row: TicketRow): string {
   if (row.missed) parts.push(t('missedTimes', row.missed))
   if (row.late && row.cause !== 'late') parts.push(t('cause_late'))
   if (row.came_from) parts.push(t('cameFrom'))
-  if (row.cause && !(row.missed && row.cause === 'patient_absent')) parts.push(t(`cause_${row.cause}`))
+  if (row.cause && !(row.came_from && row.cause === 'transferred') && !(row.missed && row.cause === 'patient_absent')) parts.push(t(`cause_${row.cause}`))
   if (row.reason && !isOver(row)) parts.push(t('stepped', row.reason))
   return parts.join(' · ') || t('notArrived')
 }

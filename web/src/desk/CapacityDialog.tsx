@@ -5,12 +5,12 @@ import { Dialog } from '../shared/ui/Dialog'
 import { Field } from '../shared/ui/Field'
 import { Refusal } from '../shared/ui/Refusal'
 import { useAct } from '../shared/ui/useAct'
-import type { Day } from './day'
+import type { DeskLine } from '../shared/wire'
 import { t } from './words'
 
-export function CapacityDialog({ day, close }: { day: Day; close: () => void }) {
-  const { session, places } = day
-  const before = places ? places.capacity : session.capacity
+export function CapacityDialog({ line, close }: { line: DeskLine; close: () => void }) {
+  const { session } = line
+  const before = session.capacity
   const [text, setText] = useState(before === null ? '' : String(before))
   const { busy, problem, run } = useAct()
   const submit = (event: SubmitEvent): void => {
@@ -23,7 +23,7 @@ export function CapacityDialog({ day, close }: { day: Day; close: () => void }) 
       <form class="stack" onSubmit={submit}>
         <p class="soft">{t('capacityMeans')}</p>
         <Field label={t('capacityField')}>
-          <input data-testid="capacity" type="number" min={0} max={500} step={1} value={text} onInput={(event: InputEvent) => setText((event.currentTarget as HTMLInputElement).value)} />
+          <input data-testid="capacity" type="number" min={1} max={500} step={1} value={text} onInput={(event: InputEvent) => setText((event.currentTarget as HTMLInputElement).value)} />
         </Field>
         <Refusal problem={problem} />
         <div class="actions">

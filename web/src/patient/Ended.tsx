@@ -27,6 +27,11 @@ export function Ended({ mine }: { mine: MyTicket }) {
     <section class="card centre" data-testid="ended" role="status">
       <h1>{title}</h1>
       <p>{hint}</p>
+      {mine.cause === 'moved' && (
+        <button class="primary" data-testid="to-new" onClick={() => location.reload()}>
+          {t('toNew')}
+        </button>
+      )}
       {AGAIN.includes(mine.state) && (
         <a class="button" href="/book" data-testid="book-again">
           {t('bookAgain')}

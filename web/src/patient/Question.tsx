@@ -29,7 +29,7 @@ export function Question(props: Props) {
   )
 }
 
-function Asked({ testid, question, means, yes, no, act, back }: Props & { back: () => void }) {
+export function Asked({ testid, question, means, yes, no, act, back }: Omit<Props, 'open'> & { back: () => void }) {
   const [problem, setProblem] = useState<Problem | null>(null)
   const [busy, setBusy] = useState(false)
   const first = useRef<HTMLButtonElement>(null)

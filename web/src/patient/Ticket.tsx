@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks'
 import { useTopic } from '../shared/live/useTopic'
 import type { Live } from '../shared/live/live'
 import type { MyTicket } from '../shared/wire'
+import { Booked } from './Booked'
 import { CallPage } from './CallPage'
 import { Ended } from './Ended'
 import { close } from './media'
@@ -39,6 +40,7 @@ function Follow({ line }: { line: Live }) {
 
 function Stage({ mine }: { mine: MyTicket }) {
   if (isOver(mine)) return <Ended mine={mine} />
+  if (mine.state === 'booked') return <Booked mine={mine} />
   if (!mine.consented) return <NoticePage called={mine.visit?.state === 'called'} />
   if (mine.visit?.state === 'called') return <Ringing mine={mine} />
   if (mine.visit?.state === 'in_visit') return <CallPage key={mine.visit.id} mine={mine} visitId={mine.visit.id} />

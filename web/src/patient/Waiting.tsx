@@ -1,5 +1,5 @@
 // The waiting room: the place, what has happened to it, the doctor, the test, what the doctor should know – and the way out.
-import { post } from '../shared/api'
+import { PushButton } from '../shared/push/PushButton'
 import { clockTime } from '../shared/time'
 import { Speaker } from '../shared/ui/Speaker'
 import type { MyTicket } from '../shared/wire'
@@ -9,10 +9,9 @@ import { Documents } from './Documents'
 import { Expect } from './Expect'
 import { OtherBrowser } from './OtherBrowser'
 import { Place } from './Place'
-import { Question } from './Question'
 import { enableSound, playRing, soundBlocked } from './ring'
-import { ticket } from './state'
 import { DeviceTest } from './test/DeviceTest'
+import { WayOut } from './WayOut'
 import { t } from './words'
 
 const MOVED_BY = { technical_failure: 'putBackTechnical', doctor_absent: 'putBackDoctor', late: 'putBackLate' } as const
@@ -84,25 +83,6 @@ function ForTheDoctor({ mine }: { mine: MyTicket }) {
   )
 }
 
-async function cancel(): Promise<void> {
-  ticket.value = await post<MyTicket>('/ticket/cancel')
-}
-
-async function withdraw(): Promise<void> {
-  ticket.value = await post<MyTicket>('/ticket/consent/withdraw')
-}
-
-function WayOut({ mine }: { mine: MyTicket }) {
-  return (
-    <section class="way-out" aria-label={t('wayOut')}>
-      {mine.can_cancel && (
-        <Question testid="cancel" open={t('cancelOwn')} question={t('cancelQuestion')} means={t('cancelMeans', mine.serial)} yes={t('cancelYes')} no={t('cancelNo')} act={cancel} />
-      )}
-      <Question testid="withdraw" open={t('withdraw')} question={t('withdrawQuestion')} means={t('withdrawMeans')} yes={t('withdrawYes')} no={t('withdrawNo')} act={withdraw} />
-    </section>
-  )
-}
-
 export function Waiting({ mine, rung }: { mine: MyTicket; rung: string | null }) {
   useAwake()
   return (
@@ -112,6 +92,7 @@ export function Waiting({ mine, rung }: { mine: MyTicket; rung: string | null })
       <Suspended mine={mine} />
       <BackInLine mine={mine} rung={rung} />
       <Sound />
+      <PushButton path="/ticket/push" who={mine.id} />
       <OtherBrowser />
       <DeviceTest />
       <ForTheDoctor mine={mine} />

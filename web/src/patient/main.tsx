@@ -7,7 +7,7 @@ import { Birth } from './Birth'
 import { LookPage } from './Look'
 import { Recover } from './Recover'
 import { flash, listenForTaps } from './ring'
-import { hospital, place, start, type Place } from './state'
+import { followNotifications, hospital, place, start, type Place } from './state'
 import './style/patient.css'
 import { TicketPage } from './Ticket'
 import { t } from './words'
@@ -81,4 +81,5 @@ function PatientPage() {
 }
 
 listenForTaps()
+followNotifications()
 mount(PatientPage, () => (flash.value ? t('titleRinging') : t('title')))

@@ -23,6 +23,17 @@ export const live = signal<Live | null>(null)
 
 const TOKEN = 'bedside.join'
 
+/** A notification was tapped: its link may be another person's of the family. A call that runs goes on. */
+export function followNotifications(): void {
+  if (!('serviceWorker' in navigator)) return
+  navigator.serviceWorker.addEventListener('message', ({ data }: MessageEvent<{ opened?: string }>) => {
+    const fragment = data.opened?.split('#')[1]
+    if (!fragment || `#${fragment}` === keptFragment() || visitHere.value) return
+    location.hash = fragment
+    location.reload()
+  })
+}
+
 /** The token leaves the address bar, so that it is in no history and no screenshot; this tab keeps it for a refresh. */
 function takeToken(): string | null {
   const fragment = location.hash.slice(1)

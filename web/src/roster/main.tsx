@@ -1,6 +1,8 @@
 // The roster editor: weekly templates, days off, doctors, departments – what the sessions are made from.
 import { useEffect } from 'preact/hooks'
 import { mount } from '../shared/ui/mount'
+import { UnattendedNotice } from '../shared/unattended/Unattended'
+import type { Me } from '../shared/wire'
 import { StaffPage } from '../shared/ui/StaffPage'
 import { Refusal } from '../shared/ui/Refusal'
 import { Departments } from './Departments'
@@ -11,7 +13,7 @@ import { load, problem, roster } from './state'
 import { Week } from './Week'
 import { t } from './words'
 
-function Parts() {
+function Parts({ me }: { me: Me }) {
   useEffect(() => void load(), [])
   if (problem.value) {
     return (
@@ -24,6 +26,7 @@ function Parts() {
   if (!roster.value) return <p class="loading">{t('loading')}</p>
   return (
     <>
+      {me.role === 'admin' && <UnattendedNotice me={me} successors={roster.value.doctors.map((profile) => profile.doctor)} />}
       <Week all={roster.value} />
       <Holidays all={roster.value} />
       <Doctors all={roster.value} />
@@ -35,7 +38,7 @@ function Parts() {
 function RosterPage() {
   return (
     <StaffPage here="roster" title={t('roster')}>
-      {(me) => (me.role === 'doctor' ? <p class="message bad">{t('notForYou')}</p> : <Parts />)}
+      {(me) => (me.role === 'doctor' ? <p class="message bad">{t('notForYou')}</p> : <Parts me={me} />)}
     </StaffPage>
   )
 }

@@ -11,6 +11,13 @@ export interface Me {
   role: Role
   locale: string
 }
+/** One's own second factors. One shown in this sign-in counts until `fresh_until`. */
+export interface Factors {
+  totp: boolean
+  passkeys: { id: string; label: string; created_at: Moment }[]
+  stepped_up_at: Moment | null
+  fresh_until: Moment | null
+}
 export interface Hospital {
   name: string
   telephone: string
@@ -35,6 +42,16 @@ export interface Session {
   booked: number
   waiting: number
 }
+/** One line of today. `held` counts the tickets that have a place, `listed` those who wait for one. */
+export interface DeskLine {
+  session: Session
+  held: number
+  listed: number
+}
+export interface DeskDay {
+  day: string
+  more: boolean
+}
 /** The 10 % and the 90 % end of the waiting time, in seconds. */
 export interface Wait {
   low_s: number
@@ -45,7 +62,8 @@ export interface DeviceTest {
   microphone: boolean
   speaker: boolean
   rtt_ms: number | null
-  kbps: number | null
+  kbps: number | null // down to the page
+  kbps_up: number | null // up to the hospital
 }
 export interface Tested extends DeviceTest {
   tested_at: Moment
@@ -91,7 +109,7 @@ export interface TicketRow {
   held: boolean
   late: boolean
   came_from: string | null
-  reason: string | null // why somebody stepped out of the order for it
+  reason: string | null // why somebody stepped out of the order for it; for the doctors of the line
   called_by: string | null // the doctor in whose room the ticket is
   wait: Wait | null
   complaint: string | null
@@ -116,6 +134,7 @@ export interface MyTicket {
   wait: (Wait & { as_of: Moment }) | null
   suspended: { message: string } | null
   can_cancel: boolean
+  can_move: boolean
   complaint: string | null
   device_test: Tested | null
   documents: Document[]
@@ -166,6 +185,17 @@ export interface Visit {
   guardian_named: string | null // at the booking
   guardian: { name: string; present: boolean; recorded_at: Moment } | null // as the doctor saw
   care: { policy: string; level: 'treatment' | 'advice_only'; may_prescribe: boolean; refused: RuleRefusal[] }
+}
+export interface Named {
+  id: string
+  name: string
+}
+/** A doctor who has left, for whose patients' alarms nobody else answers yet. */
+export interface Unattended {
+  doctor: Named
+  department: Named | null
+  since: Moment
+  patients: number
 }
 export interface Limit {
   below?: number
@@ -285,6 +315,15 @@ export interface OpenSession {
   free: number | null
   kinds: PlannedKind[]
 }
+/** Where a patient may move the own visit to: what the public page shows and has a place. */
+export interface MoveTarget {
+  id: string
+  title: string
+  doctor: { id: string; name: string }
+  opens_at: Moment
+  closes_at: Moment
+  free: number | null
+}
 /** One as the desk sees it. `booked` counts who holds a place, `listed` who waits for one. */
 export interface RosterSession {
   id: string
@@ -366,6 +405,7 @@ export type TemplateName =
   | 'alarm'
   | 'alarm_unanswered'
   | 'alarm_relay'
+  | 'handover'
 export interface TextForm {
   template: TemplateName
   locale: 'zh-CN' | 'en'

@@ -31,14 +31,26 @@ function free(session: Session): string {
 export function MoveForm({ row, how, back, done }: Props) {
   const { targets, problem } = useTargets(row.id)
   const [target, setTarget] = useState('')
+  const [full, setFull] = useState(false) // the chosen one was, when it was tried
+  const [evenIfFull, setEvenIfFull] = useState(false)
+  const choose = (id: string): void => {
+    setTarget(id)
+    setFull(false)
+    setEvenIfFull(false)
+  }
   // only passing on steps out of the order, so only that is kept with a reason
-  const act = (reason: string): Promise<unknown> => post(`/tickets/${row.id}/${how}`, how === 'transfer' ? { session_id: target, reason } : { session_id: target })
+  const wish = (reason: string): object => (how === 'transfer' ? { session_id: target, reason, even_if_full: evenIfFull } : { session_id: target })
+  const act = (reason: string): Promise<unknown> =>
+    post(`/tickets/${row.id}/${how}`, wish(reason)).catch((error: unknown) => {
+      setFull(toProblem(error).slug === 'session-full')
+      throw error
+    })
   if (problem) return <Refusal problem={problem} />
   if (!targets) return <p class="loading">{t('loading')}</p>
   return (
     <ReasonForm title={t(`act_${how}`)} means={t(`act_${how}_means`)} back={back} act={act} done={done} ready={target !== ''} asks={how === 'transfer'}>
       <Field label={t('targetSession')}>
-        <select data-testid="target-session" required value={target} onChange={(event: Event) => setTarget((event.currentTarget as HTMLSelectElement).value)}>
+        <select data-testid="target-session" required value={target} onChange={(event: Event) => choose((event.currentTarget as HTMLSelectElement).value)}>
           <option value="">{targets.length ? t('choose') : t('noTarget')}</option>
           {targets.map((each) => (
             <option value={each.id}>
@@ -48,6 +60,14 @@ export function MoveForm({ row, how, back, done }: Props) {
           ))}
         </select>
       </Field>
+      {full && how === 'transfer' && (
+        <div class="choices">
+          <label>
+            <input type="checkbox" data-testid="even-if-full" checked={evenIfFull} onChange={(event: Event) => setEvenIfFull((event.currentTarget as HTMLInputElement).checked)} />
+            {t('evenIfFull')}
+          </label>
+        </div>
+      )}
     </ReasonForm>
   )
 }

@@ -1,6 +1,7 @@
 // The device test as the patient sees it: a picture, a meter that moves, a tone, the connection – four rows, one result.
 import type { ComponentChildren } from 'preact'
 import { Video } from '../../shared/call/Video'
+import { rate } from '../../shared/rate'
 import { opening, own, trouble } from '../media'
 import { playRing } from '../ring'
 import { t } from '../words'
@@ -86,7 +87,7 @@ function Connection() {
   if (found === null) return <Part name="network" mark="wait" title={t('connection')} hint={t('testing')} />
   if (found === 'none') return <Part name="network" mark="warn" title={t('connection')} hint={t('connectionNone')} />
   const link = judge(found)
-  const figures = t('connectionFigures', found.kbps, found.rtt_ms)
+  const figures = t('connectionFigures', rate(found.kbps), rate(found.kbps_up), found.rtt_ms)
   return <Part name="network" mark={link === 'good' ? 'ok' : 'warn'} title={t('connection')} hint={`${t(`connection_${link}`)} (${figures})`} />
 }
 

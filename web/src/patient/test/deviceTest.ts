@@ -77,7 +77,7 @@ function finish(): void {
 /** Told again after every change, so that the last one stands. */
 export async function tell(): Promise<void> {
   const { value } = network
-  const figures = value === 'none' || value === null ? { rtt_ms: null, kbps: null } : value
+  const figures = value === 'none' || value === null ? { rtt_ms: null, kbps: null, kbps_up: null } : value
   const shown = { camera: camera.value === true, microphone: microphone.value === true, speaker: speaker.value === true }
   const result: DeviceTest = { ...shown, ...figures }
   await post('/ticket/device-test', result).then(

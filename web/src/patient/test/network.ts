@@ -1,9 +1,12 @@
 // How good the way to the hospital's own server is: answers timed, the page's own files fetched afresh.
 import { get } from '../../shared/api'
+import { upload } from './upload'
 
+/** `kbps` down to the page, `kbps_up` to the hospital, null where that was not measured. */
 export interface Network {
   readonly rtt_ms: number
   readonly kbps: number
+  readonly kbps_up: number | null
 }
 export type Link = 'good' | 'slow' | 'poor'
 
@@ -16,10 +19,11 @@ export function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
 }
 
-/** A video visit needs about 500 kbit/s and answers in under 400 ms; sound alone needs 100 kbit/s. */
-export function judge({ rtt_ms, kbps }: Network): Link {
-  if (kbps >= 500 && rtt_ms <= 400) return 'good'
-  return kbps >= 100 && rtt_ms <= 1_200 ? 'slow' : 'poor'
+/** A video visit needs about 500 kbit/s each way and answers in under 400 ms; sound alone needs 100 kbit/s. */
+export function judge({ rtt_ms, kbps, kbps_up }: Network): Link {
+  const narrower = Math.min(kbps, kbps_up ?? kbps)
+  if (narrower >= 500 && rtt_ms <= 400) return 'good'
+  return narrower >= 100 && rtt_ms <= 1_200 ? 'slow' : 'poor'
 }
 
 async function roundTrips(): Promise<number> {
@@ -56,5 +60,5 @@ async function download(): Promise<number> {
 export async function measureNetwork(): Promise<Network> {
   const rtt_ms = Math.round(await roundTrips())
   const rounds = [await download(), await download()]
-  return { rtt_ms, kbps: Math.round(Math.max(...rounds)) }
+  return { rtt_ms, kbps: Math.round(Math.max(...rounds)), kbps_up: await upload(rtt_ms) }
 }

@@ -34,7 +34,7 @@ export class Live {
       reconnectionDelay: 400,
       reconnectionDelayMax: 5_000,
       randomizationFactor: 0.6, // a whole hospital must not come back in one second
-      timeout: 5_000,
+      timeout: as === 'staff' ? 5_000 : 20_000, // in a crowd a page waits for its turn; giving up would lose it
     })
     this.listen()
     setInterval(() => this.watch(), 500)

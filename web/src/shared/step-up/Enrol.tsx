@@ -1,15 +1,18 @@
-// The first second factor of this user: an authenticator app, or a passkey of this device.
+// A second factor of this user: an authenticator app that scans a code, or a passkey of this device.
 import { useState } from 'preact/hooks'
 import { post } from '../api'
 import { Field } from '../ui/Field'
 import { Refusal } from '../ui/Refusal'
 import { useAct } from '../ui/useAct'
 import { addPasskey, hasPasskeys } from './passkey'
+import { QrCode } from './QrCode'
+import './step-up.css'
 import { t } from './words'
 
 interface Factor {
   secret: string
   uri: string
+  qr: string[]
 }
 
 /** ABCD EFGH …: typed from one screen into another. */
@@ -26,7 +29,9 @@ function Confirm({ factor, done }: { factor: Factor; done: () => void }) {
   }
   return (
     <form class="stack" onSubmit={submit}>
-      <p>{t('typeSecret')}</p>
+      <p>{t('scan')}</p>
+      <QrCode rows={factor.qr} label={t('qrLabel')} />
+      <p class="soft">{t('typeSecret')}</p>
       <code class="secret" data-testid="totp-secret">
         {inGroups(factor.secret)}
       </code>

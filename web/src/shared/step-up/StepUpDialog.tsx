@@ -5,14 +5,10 @@ import { Dialog } from '../ui/Dialog'
 import { Field } from '../ui/Field'
 import { Refusal } from '../ui/Refusal'
 import { useAct } from '../ui/useAct'
+import type { Factors } from '../wire'
 import { Enrol } from './Enrol'
 import { hasPasskeys, usePasskey } from './passkey'
 import { t } from './words'
-
-interface Factors {
-  totp: boolean
-  passkeys: { id: string; label: string }[]
-}
 
 function Code({ enrolled, done }: { enrolled: boolean; done: () => void }) {
   const [code, setCode] = useState('')
@@ -57,7 +53,8 @@ function Passkey({ done }: { done: () => void }) {
   )
 }
 
-export function StepUpDialog({ done, close }: { done: () => void; close: () => void }) {
+/** `why` where it is not the opening of a session that asks. */
+export function StepUpDialog({ done, close, why }: { done: () => void; close: () => void; why?: string }) {
   const [methods, setMethods] = useState<Factors | null>(null)
   const [enrolled, setEnrolled] = useState(false)
   const { problem, run } = useAct()
@@ -70,7 +67,7 @@ export function StepUpDialog({ done, close }: { done: () => void; close: () => v
   const none = methods !== null && !methods.totp && methods.passkeys.length === 0
   return (
     <Dialog title={t('title')} close={close} testid="step-up-dialog">
-      <p class="soft">{none ? t('enrolFirst') : t('why')}</p>
+      <p class="soft">{none ? t('enrolFirst') : (why ?? t('why'))}</p>
       <Refusal problem={problem} />
       {!methods && !problem && <p class="loading">{t('loading')}</p>}
       {none && <Enrol done={enrol} />}

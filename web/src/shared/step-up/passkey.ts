@@ -1,20 +1,11 @@
 // Passkeys: the server's options as JSON (WebAuthn §5.1.8–9) into the browser's call, its answer back as JSON.
 import { post } from '../api'
+import { toBase64url, toBytes } from '../base64url'
 
 type Json = Record<string, unknown>
 
 export function hasPasskeys(): boolean {
   return 'PublicKeyCredential' in window && isSecureContext
-}
-
-export function toBytes(base64url: string): Uint8Array<ArrayBuffer> {
-  const text = atob(base64url.replace(/-/g, '+').replace(/_/g, '/'))
-  return Uint8Array.from(text, (each) => each.charCodeAt(0))
-}
-
-export function toBase64url(bytes: ArrayBuffer): string {
-  const text = String.fromCharCode(...new Uint8Array(bytes))
-  return btoa(text).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')
 }
 
 function descriptors(list: unknown): PublicKeyCredentialDescriptor[] {

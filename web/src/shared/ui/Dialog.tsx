@@ -1,16 +1,20 @@
 // A native modal dialog: the browser keeps the focus inside, Escape closes it.
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 
 export function Dialog({ title, close, children, testid }: { title: string; close: () => void; children: ComponentChildren; testid: string }) {
   const element = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  const gone = useRef(false)
+  useLayoutEffect(() => {
     const dialog = element.current
     if (dialog && !dialog.open) dialog.showModal()
-    return () => dialog?.close()
+    return () => {
+      gone.current = true // what took its place is not to be closed with it
+      dialog?.close()
+    }
   }, [])
   return (
-    <dialog ref={element} aria-label={title} data-testid={testid} onClose={close}>
+    <dialog ref={element} aria-label={title} data-testid={testid} onClose={() => gone.current || close()}>
       <div class="stack">
         <h2>{title}</h2>
         {children}

@@ -1,5 +1,6 @@
 // The top of the pages of those who arrange: where one is, where one can go, who one is.
 import { post } from '../api'
+import { stopPush } from '../push/push'
 import type { Me, Role } from '../wire'
 import { t } from '../words'
 import { LanguageSwitch } from './Language'
@@ -14,12 +15,14 @@ const PAGES: Record<Role, readonly Page[]> = {
   admin: ['roster', 'outbox', 'texts'],
 }
 
+/** Whoever signs out is not told in this browser any more. */
 async function signOut(): Promise<void> {
+  await stopPush().catch(() => undefined)
   await post('/sign-out').catch(() => undefined)
   location.assign('/sign-in')
 }
 
-export function StaffHeader({ me, here }: { me: Me | null; here: Page }) {
+export function StaffHeader({ me, here }: { me: Me | null; here: Page | 'account' }) {
   return (
     <header class="staff-header">
       <b class="brand">Bedside</b>
@@ -32,7 +35,9 @@ export function StaffHeader({ me, here }: { me: Me | null; here: Page }) {
       </nav>
       <span class="spring" />
       <LanguageSwitch />
-      <span data-testid="who">{me?.name}</span>
+      <a href="/account" aria-current={here === 'account' ? 'page' : undefined} data-testid="who">
+        {me?.name}
+      </a>
       <button class="quiet" data-testid="sign-out" onClick={() => void signOut()}>
         {t('signOut')}
       </button>

@@ -9,7 +9,7 @@ import { Refusal } from './Refusal'
 import { StaffHeader } from './StaffHeader'
 
 interface Props {
-  here: 'desk' | 'roster' | 'texts'
+  here: 'desk' | 'roster' | 'texts' | 'account'
   title: string
   children: (me: Me, hospital: Hospital) => ComponentChildren
 }

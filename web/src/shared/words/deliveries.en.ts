@@ -15,4 +15,5 @@ export const deliveries = {
   template_alarm: 'Alarm',
   template_alarm_unanswered: 'Alarm unanswered',
   template_alarm_relay: 'Alarm relay',
+  template_handover: 'Alarms taken over',
 }

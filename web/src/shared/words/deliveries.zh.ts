@@ -17,4 +17,5 @@ export const deliveries: typeof en = {
   template_alarm: '报警',
   template_alarm_unanswered: '报警无人确认',
   template_alarm_relay: '报警转告',
+  template_handover: '报警接管',
 }

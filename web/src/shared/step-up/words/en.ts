@@ -14,6 +14,8 @@ export const en = {
   enrolTotp: 'Set up an authenticator app',
   enrolPasskey: 'Use a passkey of this device',
   thisDevice: 'This device',
-  typeSecret: 'Type this into your authenticator app, or open it on this device, then enter the six digits that it shows.',
+  scan: 'Scan this with your authenticator app, then enter the six digits that it shows.',
+  qrLabel: 'QR code for your authenticator app; the key below says the same',
+  typeSecret: 'If it cannot be scanned, type this key into the app, or open the app on this device.',
   openApp: 'Open in the app',
 }

@@ -15,6 +15,8 @@ export const zh: typeof en = {
   enrolTotp: '设置验证器应用',
   enrolPasskey: '使用本设备的通行密钥',
   thisDevice: '本设备',
-  typeSecret: '把下面的密钥输入验证器应用，或在本设备上打开应用，然后输入显示的六位数字。',
+  scan: '用验证器应用扫描下面的二维码，然后输入显示的六位数字。',
+  qrLabel: '验证器应用的二维码，内容与下面的密钥相同',
+  typeSecret: '如不能扫描，请把下面的密钥输入应用，或在本设备上打开应用。',
   openApp: '在应用中打开',
 }

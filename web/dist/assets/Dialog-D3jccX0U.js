@@ -1,1 +1,0 @@
-import{f as e,p as t,r as n}from"./mount-ClwdcHvN.js";function r({title:r,close:i,children:a,testid:o}){let s=t(null);return e(()=>{let e=s.current;return e&&!e.open&&e.showModal(),()=>e==null?void 0:e.close()},[]),n(`dialog`,{ref:s,"aria-label":r,"data-testid":o,onClose:i,children:n(`div`,{class:`stack`,children:[n(`h2`,{children:r}),a]})})}export{r as t};

@@ -1,0 +1,1 @@
+import{r as e,v as t}from"./mount-B1Lx_erg.js";function n({label:n,wrong:r,children:i}){return e(`label`,{class:`field`,children:[e(`span`,{children:n}),t(i,{"aria-invalid":r?`true`:void 0}),r&&e(`small`,{class:`wrong`,role:`alert`,children:r})]})}export{n as t};

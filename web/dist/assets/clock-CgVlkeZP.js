@@ -1,0 +1,1 @@
+import{d as e}from"./mount-B1Lx_erg.js";var t=10,n=[],r=0,i=e(Date.now());function a(e){return e.length?Math.max(...e):0}function o(e){n.push(e-Date.now()),n.length>t&&n.shift(),r=a(n)}function s(){return Date.now()+r}setInterval(()=>{i.value=s()},1e3);export{i as n,s as r,o as t};

@@ -1,0 +1,1 @@
+import{n as e}from"./day-BLjh14I7.js";function t(t,n){let r=new Map;for(let i of[...t].sort((e,t)=>e.opens_at.localeCompare(t.opens_at))){let t=e(i.opens_at,n);r.set(t,[...r.get(t)??[],i])}return[...r].map(([e,t])=>({day:e,sessions:t}))}export{t};

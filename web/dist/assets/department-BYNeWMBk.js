@@ -1,0 +1,1 @@
+import{i as e}from"./mount-B1Lx_erg.js";function t(t){return e.value===`en`&&t.name_en||t.name}export{t};

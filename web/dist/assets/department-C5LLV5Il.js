@@ -1,1 +1,0 @@
-import{i as e}from"./mount-ClwdcHvN.js";function t(t){return e.value===`en`&&t.name_en||t.name}export{t};

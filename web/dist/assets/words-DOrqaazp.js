@@ -1,0 +1,17 @@
+import{n as e,o as t,r as n}from"./mount-B1Lx_erg.js";function r({children:t}){return n(`div`,{class:`plain-page`,children:[n(`header`,{children:[n(`b`,{class:`brand`,children:`Bedside`}),n(e,{})]}),n(`main`,{children:t})]})}var i=t({caTitle:`Trust this hospital’s certificate · Bedside`,caHeading:`Trust this hospital’s certificate`,caWhy:`Camera and microphone work only over a secure connection. Inside this network Bedside makes its own certificate; each device has to trust it once.`,caCare:`Do this only on devices that belong to this hospital or its demonstration. The certificate can be removed again in the same place.`,caDownload:`Download the certificate`,caIos:`iPhone and iPad`,caIosSteps:e=>[`Open this page in Safari and download the certificate. Allow the profile.`,`Settings → General → VPN & Device Management → choose the profile → Install.`,`Settings → General → About → Certificate Trust Settings → switch on ${e}.`].join(`
+`),caAndroid:`Android`,caAndroidSteps:`Download the certificate.
+Settings → Security → More security settings → Install from storage (also: Encryption & credentials → Install a certificate) → CA certificate.
+Choose the downloaded file and confirm.`,caWindows:`Windows`,caWindowsSteps:`Download and double-click the file → Install Certificate → Current User.
+Choose “Place all certificates in the following store” → Trusted Root Certification Authorities.
+Finish, then restart the browser.`,caMac:`macOS`,caMacSteps:`Download and double-click the file: it opens in Keychain Access.
+Double-click the certificate → Trust → “When using this certificate: Always Trust”.
+Restart the browser.`,caFirefox:`Firefox on any computer`,caFirefoxSteps:`Settings → Privacy & Security → Certificates → View Certificates → Authorities → Import.
+Choose the file and tick “Trust this CA to identify websites”.`,insecureTitle:`A secure connection is needed · Bedside`,insecureHeading:`This page needs a secure connection`,insecureWhy:`You opened Bedside over plain http from another device. Browsers give camera and microphone only to pages opened over https, and health data must not cross the network unprotected.`,insecureOpen:`Open securely`,insecureTrust:`If the browser then warns about the certificate, your device does not know this hospital’s certificate yet.`,insecureHow:`How to trust it`},{caTitle:`信任本院证书 · Bedside`,caHeading:`信任本院证书`,caWhy:`摄像头和麦克风只能在安全连接下使用。在本网络内，Bedside 使用自己的证书，每台设备需要信任一次。`,caCare:`仅在本院或演示所用的设备上进行。之后可以在同一位置移除证书。`,caDownload:`下载证书`,caIos:`iPhone 和 iPad`,caIosSteps:e=>[`用 Safari 打开本页，下载证书，允许下载描述文件。`,`设置 → 通用 → VPN 与设备管理 → 选择描述文件 → 安装。`,`设置 → 通用 → 关于本机 → 证书信任设置 → 打开 ${e}。`].join(`
+`),caAndroid:`Android`,caAndroidSteps:`下载证书。
+设置 → 安全 → 更多安全设置 → 从存储设备安装（或：加密与凭据 → 安装证书）→ CA 证书。
+选择下载的文件并确认。`,caWindows:`Windows`,caWindowsSteps:`下载并双击文件 → 安装证书 → 当前用户。
+选择“将所有的证书都放入下列存储” → 受信任的根证书颁发机构。
+完成后重新启动浏览器。`,caMac:`macOS`,caMacSteps:`下载并双击文件，在“钥匙串访问”中打开。
+双击证书 → 信任 → “使用此证书时：始终信任”。
+重新启动浏览器。`,caFirefox:`任何电脑上的 Firefox`,caFirefoxSteps:`设置 → 隐私与安全 → 证书 → 查看证书 → 证书颁发机构 → 导入。
+选择文件，勾选“信任由此证书颁发机构来标识网站”。`,insecureTitle:`需要安全连接 · Bedside`,insecureHeading:`本页需要安全连接`,insecureWhy:`您从另一台设备以普通 http 打开了 Bedside。浏览器只允许 https 页面使用摄像头和麦克风，健康数据也不应在网络中明文传输。`,insecureOpen:`安全打开`,insecureTrust:`如果浏览器随后提示证书问题，说明您的设备尚未信任本院的证书。`,insecureHow:`如何信任`});export{r as n,i as t};

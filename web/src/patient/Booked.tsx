@@ -1,0 +1,79 @@
+// An appointment that nobody has checked in with yet, after a move: when it is, its number, and checking in once it is near.
+import { useState } from 'preact/hooks'
+import { get, post, toProblem, type Problem } from '../shared/api'
+import { now } from '../shared/clock'
+import { PushButton } from '../shared/push/PushButton'
+import { clockTime, dayLong } from '../shared/time'
+import { problemText } from '../shared/words'
+import type { MyTicket } from '../shared/wire'
+import { justMoved } from './move/move'
+import { ticket } from './state'
+import { WayOut } from './WayOut'
+import { t } from './words'
+
+const EARLY_MS = 30 * 60_000 // who waits longer than that waits at home
+
+function CheckIn() {
+  const [problem, setProblem] = useState<Problem | null>(null)
+  const arrive = async (): Promise<void> => {
+    try {
+      await post('/ticket/arrive')
+      ticket.value = await get<MyTicket>('/ticket')
+    } catch (error) {
+      setProblem(toProblem(error))
+    }
+  }
+  return (
+    <>
+      {problem && (
+        <p class="wrong" role="alert">
+          {problemText(problem)}
+        </p>
+      )}
+      <button class="primary" data-testid="check-in" onClick={() => void arrive()}>
+        {t('checkIn')}
+      </button>
+    </>
+  )
+}
+
+function Moved({ mine }: { mine: MyTicket }) {
+  const numbers = justMoved(mine)
+  if (!numbers) return null
+  return (
+    <p class="message ok" role="status" data-testid="moved">
+      {t('movedTo', numbers.old, numbers.fresh)}
+    </p>
+  )
+}
+
+export function Booked({ mine }: { mine: MyTicket }) {
+  const from = new Date(mine.session.opens_at).getTime() - EARLY_MS
+  return (
+    <div data-testid="booked-ahead">
+      <section class="card first" aria-label={t('yourAppointment')}>
+        <h1>{t('yourAppointment')}</h1>
+        <p class="when">
+          {dayLong(mine.session.opens_at)}
+          <br />
+          <b class="num">
+            {clockTime(mine.session.opens_at)}–{clockTime(mine.session.closes_at)}
+          </b>
+          <br />
+          {t('doctor', mine.doctor.name)}
+        </p>
+        <p class="soft">{t('yourNumber')}</p>
+        <p class="number num" data-testid="serial">
+          {mine.serial}
+        </p>
+        {now.value >= from ? <CheckIn /> : <p data-testid="check-in-later">{t('checkInLater', clockTime(from))}</p>}
+        <a href="/api/v1/ticket/calendar.ics" data-testid="calendar">
+          {t('calendar')}
+        </a>
+      </section>
+      <Moved mine={mine} />
+      <PushButton path="/ticket/push" who={mine.id} />
+      <WayOut mine={mine} />
+    </div>
+  )
+}
