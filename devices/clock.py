@@ -1,6 +1,6 @@
 """A device's clock offset, and readings put on our time: late ones stay late, future ones are refused. Pure."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import msgspec
 
@@ -49,6 +49,24 @@ class Clock(msgspec.Struct, frozen=True):
         return Clock(least_delayed if abs(least_delayed) > STEADY else timedelta(0))
 
 
+def localised(decoded: Decoded, zone: tzinfo) -> Decoded:
+    """Times that came without their offset – HL7, ASTM and Bluetooth allow that – read as local times of ``zone``.
+
+    A device set to another zone shows as a clock offset, and is corrected like one."""
+    if not any(_naive(at) for at in (decoded.sent_at, *(reading.at for reading in decoded.readings))):
+        return decoded
+    readings = tuple(msgspec.structs.replace(reading, at=_aware(reading.at, zone)) for reading in decoded.readings)
+    return msgspec.structs.replace(decoded, readings=readings, sent_at=_aware(decoded.sent_at, zone))
+
+
+def _naive(at: datetime | None) -> bool:
+    return at is not None and at.tzinfo is None
+
+
+def _aware(at: datetime | None, zone: tzinfo) -> datetime | None:
+    return at.replace(tzinfo=zone).astimezone(UTC) if at is not None and at.tzinfo is None else at
+
+
 def place(decoded: Decoded, offset: timedelta, received_at: datetime) -> Body:
     """The readings on our time. More than five minutes ahead of receipt is refused; without time of its own a reading
     was taken when the message was sent, or failing that when it was received."""
@@ -64,8 +82,11 @@ def _place(reported: Reported, offset: timedelta, untimed: datetime) -> Reading:
         metric=reported.metric,
         value=reported.value,
         unit=reported.unit,
-        at=untimed if reported.at is None else reported.at - offset,
+        at=untimed + (reported.after_sent or timedelta(0)) if reported.at is None else reported.at - offset,
         timed=reported.at is not None,
         sent_value=reported.sent_value,
         sent_unit=reported.sent_unit,
+        comparator=reported.comparator,
+        context=reported.context,
+        subject=reported.subject,
     )

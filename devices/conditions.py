@@ -236,7 +236,8 @@ def _after(device: DeviceState, given: Input, profile: Profile, good: set[str]) 
     of that metric and no bad one; a fault of whole messages likewise, until one can be read.
     """
     at = given.received_at
-    named = [r for r in given.body.refusals if r.metric is not None and profile.watching(r.metric)]
+    faults = [refusal for refusal in given.body.refusals if refusal.reason.fault]
+    named = [r for r in faults if r.metric is not None and profile.watching(r.metric)]
     refused = {m: r for m, r in device.refused.items() if m not in good or at - r.at < FAULT_HOLDS}
     for refusal in named:
         metric = refusal.metric or ""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from secrets import token_hex
 from typing import Protocol
 
@@ -11,8 +11,8 @@ import msgspec
 import structlog
 
 from devices import topics
-from devices.clock import Clock, place
-from devices.codecs import CODECS
+from devices.clock import Clock, localised, place
+from devices.codecs import CODECS, CONVERSATIONS, Codec, Conversation
 from devices.readings import Body, Decoded, Message, Quarantined, Reason, Refusal
 
 LINGER_S = 0.005
@@ -141,7 +141,7 @@ class Ingest:
         self,
         link: Link,
         journal: Journal,
-        registry: Registry,
+        reader: "Reader",
         *,
         committed: Callable[[Committed], Awaitable[None]],
         clock: Callable[[], datetime],
@@ -152,15 +152,17 @@ class Ingest:
         self._committed = committed
         self._clock = clock
         self._outage = outage
-        self._reader = Reader(registry)
+        self._reader = reader
         self.stats = Stats()
 
     async def run(self) -> None:
         while True:
             await self.take(await self._link.arrivals(LINGER_S, BATCH))
 
-    async def take(self, arrivals: Sequence[Arrival]) -> None:
-        """Commit, PUBACK, tell the devices, hand on: in this order, so that a crash repeats and never skips."""
+    async def take(self, arrivals: Sequence[Arrival]) -> Sequence[Entry]:
+        """Commit, PUBACK, tell the devices, hand on: in this order, so that a crash repeats and never skips.
+
+        What became of each arrival, in their order."""
         entries = [self._reader.read(arrival) for arrival in arrivals]
         done = await self._commit(entries)
         self._link.acknowledge([arrival.receipt for arrival in arrivals])
@@ -168,6 +170,7 @@ class Ingest:
             self._link.publish_ack(ack.device_id, ack.epoch or None, ack.seq)
         self._count(entries, done)
         await self._hand_on(done)
+        return entries
 
     async def _hand_on(self, done: Committed) -> None:
         try:
@@ -249,11 +252,16 @@ class Ingest:
 
 
 class Reader:
-    """Arrival → entry. Remembers the devices' clocks, which only delays what a restart would have to learn again."""
+    """Arrival → entry. Remembers the devices' clocks and what they said their messages mean: what a restart forgets,
+    it has to learn again.
 
-    def __init__(self, registry: Registry) -> None:
+    ``zone`` is where a time of day without offset is read."""
+
+    def __init__(self, registry: Registry, zone: tzinfo = UTC) -> None:
         self._registry = registry
+        self._zone = zone
         self._clocks: dict[str, Clock] = {}
+        self._conversations: dict[tuple[str, str], Conversation] = {}
 
     def read(self, arrival: Arrival) -> Entry:
         """A retained message is somebody's past and is passed over: a device that measures sends again."""
@@ -267,10 +275,16 @@ class Reader:
             return _refused(arrival, Reason.UNKNOWN_DEVICE, "no such device, or revoked")
         if topic.channel in PASSED_OVER:
             return Entry(arrival)
-        codec = CODECS.get(topic.channel)
+        codec = self._codec(topic)
         if codec is None:
             return _refused(arrival, Reason.WRONG_TOPIC, "no codec for this format")
-        return self._settle(device, _decode(codec, arrival.payload), arrival)
+        return self._settle(device, localised(_decode(codec, arrival.payload), self._zone), arrival)
+
+    def _codec(self, topic: topics.Topic) -> Codec | None:
+        begin = CONVERSATIONS.get(topic.format)
+        if begin is None:
+            return CODECS.get(topic.format)
+        return self._conversations.setdefault((topic.device_id, topic.format), begin()).decode
 
     def _settle(self, device: KnownDevice, decoded: Decoded, arrival: Arrival) -> Entry:
         clock = self._clocks.get(device.id, Clock(device.clock_offset)).observe(decoded.sent_at, arrival.received_at)

@@ -1,4 +1,5 @@
-"""The links to an MQTT broker: the server's own, and a device's. The only file that imports paho; plain data leaves it.
+"""The links to an MQTT broker: the server's own, and a device's. Plain data leaves; paho is known here, in ``wire`` and
+in ``mqtt_loop`` alone.
 
 The server's link acknowledges a message when it is told to – after the commit – and never by itself.
 """
@@ -6,18 +7,14 @@ The server's link acknowledges a message when it is told to – after the commit
 import asyncio
 import logging
 import random
-import socket
 import ssl
-import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
 import msgspec
 from paho.mqtt import client as paho
-from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
@@ -25,10 +22,12 @@ from devices import topics
 from devices.ingest import Arrival, Receipt
 from devices.mqtt_acks import NewestAcks, Stream
 from devices.mqtt_endpoint import Backoff, Endpoint, tls_context
-from devices.mqtt_inbox import Inbox, Unacknowledged
+from devices.mqtt_frames import Publish
+from devices.mqtt_loop import Driver
+from devices.mqtt_receipts import Unacknowledged
+from devices.wire import CLIENTS, StockClient, new_client
 
 LOG = logging.getLogger(__name__)
-SESSION_EXPIRY_S = 7 * 24 * 3600  # of the outside broker, while the server is away
 DRAIN_S = 2.0
 _OURS = ("/ack", "/command")  # what the server itself says, within what it hears
 
@@ -51,8 +50,7 @@ class MqttLink:
         self._backoff = backoff or Backoff()
         self._random = random.Random()  # noqa: S311 - jitter
         self._some = asyncio.Event()
-        self._inbox: Inbox[Arrival] = Inbox(endpoint.window, lambda: self.post(self._some.set))
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._inbox: deque[Arrival] = deque()
         self._connection: _Connection | None = None
         self._connected = False
         self._generation = 0
@@ -69,7 +67,6 @@ class MqttLink:
 
     async def run(self) -> None:
         """Until ``close``. A broker that cannot be reached is tried again and again; nothing of it raises."""
-        self._loop = asyncio.get_running_loop()
         failures = 0
         while not self._closed:
             was_up = await self._one_connection()
@@ -84,9 +81,9 @@ class MqttLink:
             self._acks_done.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._acks_done.wait(), DRAIN_S)
-        self._inbox.close()  # or paho's thread, waiting for room in it, would never read this:
         if self._connection is not None:
-            self._connection.disconnect()
+            await self._connection.disconnect()
+            self._connection.let_go()
 
     async def arrivals(self, linger_s: float, limit: int) -> list[Arrival]:
         """Wait for one message or more, at most ``limit``; ``linger_s`` after the first the batch is what it is."""
@@ -94,48 +91,52 @@ class MqttLink:
             await self._some.wait()
             await asyncio.sleep(linger_s if len(self._inbox) < limit else 0)
             self._some.clear()
-            taken = self._inbox.take(limit)
-            if len(self._inbox):
-                self._some.set()
-            if fresh := self._note(taken):
+            if fresh := self._note(self._take(limit)):
                 return fresh
 
     def acknowledge(self, receipts: Sequence[Receipt]) -> None:
         """PUBACK, in the order of receipt; receipts of older connections are ignored, the broker will ask again."""
         valid = [receipt.mid for receipt in receipts if receipt.generation == self._generation]
-        for mid in self._unacknowledged.acknowledged(valid):
-            if self._connection is not None:
-                self._connection.puback(mid)
+        due = self._unacknowledged.acknowledged(valid)
+        if due and self._connection is not None:
+            self._connection.puback(due)
 
     def publish_ack(self, device_id: str, epoch: str | None, seq: int) -> None:
         """Tell the device that everything up to ``seq`` is committed or quarantined. Only the newest is ever sent."""
         self._acks.want((device_id, epoch or None), seq)
         self._send_acks()
 
+    def _take(self, limit: int) -> list[Arrival]:
+        """The first of what is here; with room again, the broker may go on."""
+        taken = [self._inbox.popleft() for _ in range(min(limit, len(self._inbox)))]
+        if self._inbox:
+            self._some.set()
+        if self._connection is not None and len(self._inbox) <= self._endpoint.window // 2:
+            self._connection.resume()
+        return taken
+
     def _note(self, taken: list[Arrival]) -> list[Arrival]:
         """Enter the batch as owed a PUBACK, and settle at once what is only the echo of our own ``…/ack``."""
-        for arrival in taken:
-            if arrival.receipt.generation == self._generation and arrival.receipt.mid:
-                self._unacknowledged.received(arrival.receipt.mid)
+        receipts = [arrival.receipt for arrival in taken]
+        self._unacknowledged.received(one.mid for one in receipts if one.generation == self._generation and one.mid)
         self.acknowledge([arrival.receipt for arrival in taken if arrival.topic.endswith(_OURS)])
         return [arrival for arrival in taken if not arrival.topic.endswith(_OURS)]
 
     async def _one_connection(self) -> bool:
-        """True if it was up until it ended."""
+        """True if it was up until it ended. While the hand-over is full there is none: it would only grow."""
+        if len(self._inbox) >= self._endpoint.window:
+            return False
         self._generation += 1
         self._unacknowledged = Unacknowledged()
         connection = self._connection = _Connection(self._endpoint, self._tls, self, self._generation)
-        self._inbox.open()
         try:
-            connection.start()
-            await connection.ended.wait()
+            await connection.last()
             return self._connected
         finally:
             self._down()
-            self._inbox.close()  # or a waiting on_message would hold paho's thread for ever
-            await asyncio.to_thread(connection.stop)
+            connection.let_go()
 
-    # Called in the loop, on behalf of paho's thread.
+    # Called by the connection.
 
     def up(self, session_present: bool) -> None:
         self._connected = True
@@ -151,6 +152,16 @@ class MqttLink:
             self._changed(False)
         self._acks.disconnected()
         self._flying.clear()
+
+    def arrived(self, generation: int, publishes: Sequence[Publish]) -> None:
+        """A full hand-over makes the broker wait: it holds a window, and what one read may bring beyond."""
+        now = datetime.now(UTC)
+        self._inbox.extend(
+            Arrival(one.topic, one.payload, one.retain, now, Receipt(generation, one.packet_id)) for one in publishes
+        )
+        self._some.set()
+        if len(self._inbox) >= self._endpoint.window and self._connection is not None:
+            self._connection.pause()
 
     def confirmed(self, connection: "_Connection", mid: int) -> None:
         if connection is not self._connection:
@@ -168,19 +179,9 @@ class MqttLink:
             payload = msgspec.json.encode({"epoch": epoch, "seq": seq})
             self._flying[self._connection.publish(topics.ack(device_id), payload)] = (device_id, epoch)
 
-    # Called in paho's thread.
-
-    def arrived(self, arrival: Arrival) -> None:
-        self._inbox.put(arrival)
-
-    def post(self, step: Callable[[], None]) -> None:
-        with suppress(RuntimeError):  # the loop has closed
-            if self._loop is not None:
-                self._loop.call_soon_threadsafe(step)
-
 
 class _Connection:
-    """One connection of the server's link, from CONNECT to its end, with paho's loop in paho's thread."""
+    """One connection of the server's link, from CONNECT to its end."""
 
     def __init__(self, endpoint: Endpoint, tls: ssl.SSLContext | None, link: MqttLink, generation: int) -> None:
         self.ended = asyncio.Event()
@@ -188,37 +189,36 @@ class _Connection:
         self._link = link
         self._generation = generation
         self._session_present = False
-        self._client = _paho(endpoint, tls, manual_ack=True)
-        self._client.on_connect = self._on_connect
-        self._client.on_subscribe = self._on_subscribe
-        self._client.on_message = self._on_message
-        self._client.on_publish = lambda _c, _u, mid, _r, _p: link.post(lambda: link.confirmed(self, mid))
-        self._client.on_disconnect = self._on_disconnect
-        self._client.on_connect_fail = lambda _c, _u: link.post(self.ended.set)
+        client = self._client = new_client(CLIENTS[endpoint.library], endpoint, tls, manual_ack=True)
+        client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
+        client.on_publish = lambda _c, _u, mid, _r, _p: link.confirmed(self, mid)
+        client.on_disconnect = self._on_disconnect
+        client.listen(self._heard)
+        self._driver = Driver(client, endpoint)
+        self.pause, self.resume = self._driver.pause, self._driver.resume
+        self.puback = client.puback
 
-    def start(self) -> None:
-        endpoint = self._endpoint
-        if endpoint.persistent:
-            wanted = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-            wanted.SessionExpiryInterval = SESSION_EXPIRY_S
-            wanted.ReceiveMaximum = min(endpoint.window, 65535)
-            self._client.connect_async(
-                endpoint.host, endpoint.port, endpoint.keep_alive_s, clean_start=False, properties=wanted
-            )
+    async def last(self) -> None:
+        """Connect, and wait for the end of it."""
+        try:
+            await self._driver.connect()
+        except OSError as error:
+            LOG.info("the broker cannot be reached: %s", error)
         else:
-            self._client.connect_async(endpoint.host, endpoint.port, endpoint.keep_alive_s)
-        self._client.loop_start()
+            await self.ended.wait()
 
-    def disconnect(self) -> None:
-        self._client.disconnect()
+    async def disconnect(self) -> None:
+        """What is owed goes first, for ``DRAIN_S`` at most."""
+        self._driver.disconnect()
+        if self._client.socket() is not None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.ended.wait(), DRAIN_S)
 
-    def stop(self) -> None:
-        """Waits for paho's thread, which may be in a connect for as long as that times out."""
-        self._client.disconnect()
-        self._client.loop_stop()
-
-    def puback(self, mid: int) -> None:
-        self._client.ack(mid, 1)
+    def let_go(self) -> None:
+        """At once, without a word."""
+        self._driver.let_go()
+        self.ended.set()
 
     def publish(self, topic: str, payload: bytes) -> int:
         """QoS 1; the packet id that ``confirmed`` will name."""
@@ -241,19 +241,14 @@ class _Connection:
             LOG.error("the broker refused the subscription to %s", topics.SUBSCRIPTION)
             client.disconnect()
         else:
-            self._link.post(lambda: self._link.up(self._session_present))
+            self._link.up(self._session_present)
 
-    def _on_message(self, _: paho.Client, __: object, message: paho.MQTTMessage) -> None:
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            topic = ""  # quarantined like every topic that is not ours
-        receipt = Receipt(self._generation, message.mid if message.qos else 0)
-        self._link.arrived(Arrival(topic, bytes(message.payload), message.retain, datetime.now(UTC), receipt))
+    def _heard(self, publishes: Sequence[Publish]) -> None:
+        self._link.arrived(self._generation, publishes)
 
     def _on_disconnect(self, _: paho.Client, __: object, ___: object, code: ReasonCode, *____: object) -> None:
         LOG.info("the server's link to the broker ended: %s", code)
-        self._link.post(self.ended.set)
+        self.ended.set()
 
 
 class DeviceClient:
@@ -269,76 +264,24 @@ class DeviceClient:
         self.on_up: Callable[[], None] = lambda: None
         self.on_down: Callable[[str], None] = lambda _reason: None
         self.on_published: Callable[[int], None] = lambda _mid: None
-        self._endpoint = endpoint
         self._subscriptions = subscriptions
-        self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
-        self._beat: asyncio.TimerHandle | None = None
-        self._client = _paho(endpoint, tls_context(endpoint.tls), manual_ack=False)
+        client = self._client = new_client(StockClient, endpoint, tls_context(endpoint.tls), manual_ack=False)
         if will:
-            self._client.will_set(*will, qos=1, retain=True)
-        self._listen()
-
-    async def connect(self) -> None:
-        """Raises OSError where the broker cannot be reached; ``on_up`` follows, or ``on_down`` with its refusal."""
-        endpoint = self._endpoint
-        await asyncio.to_thread(self._client.connect, endpoint.host, endpoint.port, endpoint.keep_alive_s)
-        self._tick()
+            client.will_set(*will, qos=1, retain=True)
+        client.on_connect = self._on_connect
+        client.on_disconnect = lambda _c, _u, _f, code, _p: self.on_down(str(code))
+        client.on_publish = lambda _c, _u, mid, _r, _p: self.on_published(mid)
+        client.listen(self._heard)
+        driver = Driver(client, endpoint)
+        self.connect, self.disconnect, self.drop = driver.connect, driver.disconnect, driver.drop
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> int:
         """QoS 1; the packet id that ``on_published`` will name."""
         return self._client.publish(topic, payload, qos=1, retain=retain).mid
 
-    def disconnect(self) -> None:
-        """Say DISCONNECT, so that no will is published, and close."""
-        self._client.disconnect()
-        self._client.loop_write()
-
-    def drop(self) -> None:
-        """Break the connection without a DISCONNECT, as a device does that loses its network."""
-        sock = self._client.socket()
-        if isinstance(sock, socket.socket):
-            sock.shutdown(socket.SHUT_RDWR)
-
-    def _tick(self) -> None:
-        """Keep-alive, four times in its time."""
-        self._client.loop_misc()
-        if self._client.socket() is not None:
-            self._beat = self._loop.call_later(max(0.05, self._endpoint.keep_alive_s / 4), self._tick)
-
-    def _listen(self) -> None:
-        client = self._client
-        client.on_connect = self._on_connect
-        client.on_disconnect = self._on_disconnect
-        client.on_message = lambda _c, _u, message: self.on_message(message.topic, bytes(message.payload))
-        client.on_publish = lambda _c, _u, mid, _r, _p: self.on_published(mid)
-        client.on_socket_open = lambda _c, _u, sock: self._in_loop(lambda: self._watch(sock))
-        client.on_socket_register_write = lambda _c, _u, sock: self._in_loop(lambda: self._want_write(sock))
-        client.on_socket_unregister_write = lambda _c, _u, sock: self._unwatch(self._loop.remove_writer, sock)
-        client.on_socket_close = lambda _c, _u, sock: self._unwatch(self._loop.remove_reader, sock)
-
-    def _in_loop(self, step: Callable[[], None]) -> None:
-        """paho opens the socket in the thread of ``connect``; all else happens in the loop."""
-        if threading.get_ident() == self._thread:
-            step()
-        else:
-            self._loop.call_soon_threadsafe(step)
-
-    def _watch(self, sock: "paho.SocketLike") -> None:
-        if sock.fileno() >= 0:
-            self._loop.add_reader(sock, self._read, sock)
-
-    def _want_write(self, sock: "paho.SocketLike") -> None:
-        if sock.fileno() >= 0:
-            self._loop.add_writer(sock, self._client.loop_write)
-
-    @staticmethod
-    def _unwatch(remove: Callable[["paho.SocketLike"], bool], sock: "paho.SocketLike") -> None:
-        remove(sock)
-
-    def _read(self, sock: "paho.SocketLike") -> None:
-        self._client.loop_read()
-        while isinstance(sock, ssl.SSLSocket) and sock.fileno() >= 0 and sock.pending():
-            self._client.loop_read()
+    def _heard(self, publishes: Sequence[Publish]) -> None:
+        for one in publishes:
+            self.on_message(one.topic, one.payload)
 
     def _on_connect(self, client: paho.Client, _: object, __: object, code: ReasonCode, *___: object) -> None:
         if code.is_failure:
@@ -346,25 +289,3 @@ class DeviceClient:
         if self._subscriptions:
             client.subscribe([(topic, 1) for topic in self._subscriptions])
         self.on_up()
-
-    def _on_disconnect(self, _: paho.Client, __: object, ___: object, code: ReasonCode, *____: object) -> None:
-        if self._beat is not None:
-            self._beat.cancel()
-        self.on_down(str(code))
-
-
-def _paho(endpoint: Endpoint, tls: ssl.SSLContext | None, *, manual_ack: bool) -> paho.Client:
-    client = paho.Client(
-        CallbackAPIVersion.VERSION2,
-        client_id=endpoint.client_id,
-        clean_session=None if endpoint.persistent else True,
-        protocol=paho.MQTTv5 if endpoint.persistent else paho.MQTTv311,
-        reconnect_on_failure=False,  # coming back is ours: a new client, jittered
-        manual_ack=manual_ack,
-    )
-    client.username_pw_set(endpoint.user or endpoint.client_id, endpoint.password)
-    client.max_inflight_messages_set(0)
-    client.suppress_exceptions = True
-    if tls is not None:
-        client.tls_set_context(tls)
-    return client

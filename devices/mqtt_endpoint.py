@@ -2,7 +2,15 @@
 
 import ssl
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
+
+
+class Library(StrEnum):
+    """Which MQTT client reads: our own parsing over paho, or paho as it comes."""
+
+    WIRE = "wire"
+    PAHO = "paho"
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,7 @@ class Endpoint:
     persistent: bool = False
     keep_alive_s: int = 30
     window: int = 1000
+    library: Library = Library.WIRE
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""Reading, Message, and the named refusals. What leaves a codec and what the journal keeps; no I/O, no clock."""
+"""Reading, Message, and the named refusals. What leaves a codec and what the journal keeps; no I/O, no clock.
+
+None of them can be part of a cycle, so the garbage collector need not follow them (``gc=False``).
+"""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,6 +20,9 @@ class Reason(StrEnum):
     BAD_JSON = "bad_json"
     DUPLICATE_KEY = "duplicate_key"
     WRONG_SHAPE = "wrong_shape"
+    MALFORMED = "malformed"  # not the form that the standard gives it
+    BAD_CHECKSUM = "bad_checksum"
+    FORBIDDEN = "forbidden"  # what would have to be fetched, expanded or evaluated: a DTD, an entity, a template
     # one reading
     NOT_A_NUMBER = "not_a_number"
     INFINITE = "infinite"
@@ -24,14 +30,43 @@ class Reason(StrEnum):
     UNKNOWN_UNIT = "unknown_unit"
     IMPOSSIBLE = "impossible"
     FUTURE = "future"
+    NO_VALUE = "no_value"  # the device says that it could not measure
+    NO_CONTACT = "no_contact"  # the sensor is not on the patient
+    ABOVE_RANGE = "above_range"  # HI: more than the device can tell
+    BELOW_RANGE = "below_range"
+    # no measurement of the patient, and no fault
+    QUALITY_CONTROL = "quality_control"
+    SUMMARY = "summary"  # a mean, a minimum, a total over some time
+    ORDINAL = "ordinal"  # a result in words or steps (1+), never made a number
+    WITHDRAWN = "withdrawn"  # the device takes back what it said, or says that it was somebody else's
+    NO_READING = "no_reading"  # understood, and nothing in it is a measurement: a status, an announcement, a waveform
+
+    @property
+    def fault(self) -> bool:
+        """Whether something could not be measured or read: what is none raises no alarm."""
+        return self not in _NO_FAULT
 
 
-class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
+_NO_FAULT = frozenset({Reason.QUALITY_CONTROL, Reason.SUMMARY, Reason.ORDINAL, Reason.WITHDRAWN, Reason.NO_READING})
+
+
+class Comparator(StrEnum):
+    """The true value lies beyond the one that is told (HL7 SN, FHIR Quantity.comparator)."""
+
+    LESS = "<"
+    AT_MOST = "<="
+    AT_LEAST = ">="
+    GREATER = ">"
+
+
+class Reading(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One value of one metric at one time, in the metric's own unit (UCUM).
 
     ``at`` is when it was measured, by our clock (the device's offset removed). ``sent_value`` and ``sent_unit`` keep
     what the device said where a conversion changed it; ``timed`` is false where the device gave the reading no time:
-    then the time of sending, or failing that of receipt, stands in.
+    then the time of sending, or failing that of receipt, stands in. ``context`` is what was said beside the value, in
+    words of ours: ``before_food``, ``preliminary``, ``tympanum``. ``subject`` is whom the message named, in the
+    sender's numbering: who wore the device decides whose reading it is, this is for the eye that checks.
     """
 
     metric: str
@@ -41,9 +76,12 @@ class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
     timed: bool = True
     sent_value: float | None = None
     sent_unit: str | None = None
+    comparator: Comparator | None = None
+    context: tuple[str, ...] = ()
+    subject: str | None = None
 
 
-class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
+class Refusal(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A reading – or, with ``metric`` None, something of the whole message – that was not taken, and why.
 
     ``value`` serves the rule that it would have broken: in the metric's unit where the unit was understood, else None.
@@ -56,14 +94,14 @@ class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
     detail: str = ""
 
 
-class Gap(msgspec.Struct, frozen=True):
+class Gap(msgspec.Struct, frozen=True, gc=False):
     """Sequence numbers that never arrived and that the device no longer holds: lost for good. Both ends included."""
 
     first: int
     last: int
 
 
-class Body(msgspec.Struct, frozen=True, omit_defaults=True):
+class Body(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What a row of ``messages`` keeps inside: a reading is addressed by its index in ``readings``."""
 
     readings: tuple[Reading, ...] = ()
@@ -71,8 +109,11 @@ class Body(msgspec.Struct, frozen=True, omit_defaults=True):
     gaps: tuple[Gap, ...] = ()
 
 
-class Reported(msgspec.Struct, frozen=True):
-    """A reading as a codec leaves it: checked, in the metric's unit, but at the device's own time, if it gave one."""
+class Reported(msgspec.Struct, frozen=True, gc=False):
+    """A reading as a codec leaves it: checked, in the metric's unit, but at the device's own time, if it gave one.
+
+    A naive ``at`` is the device's local time of day without its offset. ``after_sent`` stands for ``at`` where the
+    device told only how long after the moment of sending it measured: negative before it."""
 
     metric: str
     value: float
@@ -80,12 +121,17 @@ class Reported(msgspec.Struct, frozen=True):
     at: datetime | None = None
     sent_value: float | None = None
     sent_unit: str | None = None
+    comparator: Comparator | None = None
+    context: tuple[str, ...] = ()
+    subject: str | None = None
+    after_sent: timedelta | None = None
 
 
-class Decoded(msgspec.Struct, frozen=True):
+class Decoded(msgspec.Struct, frozen=True, gc=False):
     """What a codec makes of bytes. A refusal with ``metric`` None concerns the message: it goes to quarantine too.
 
-    ``content`` is the SHA-256 (hex) of what was measured where every reading carries its time, else None.
+    ``content`` is the SHA-256 (hex) of what was measured where every reading carries its time, else None. ``source``
+    is how the device names itself in the message, where the format has a place for that: an EUI-64, a serial number.
     """
 
     readings: tuple[Reported, ...] = ()
@@ -95,9 +141,10 @@ class Decoded(msgspec.Struct, frozen=True):
     oldest: int | None = None
     sent_at: datetime | None = None
     content: str | None = None
+    source: str | None = None
 
 
-class Message(msgspec.Struct, frozen=True):
+class Message(msgspec.Struct, frozen=True, gc=False):
     """What a device sent at once, decoded.
 
     ``identity`` is what makes it the same message when it comes again: "epoch:seq" (without epoch with "#" and the
@@ -118,7 +165,7 @@ class Message(msgspec.Struct, frozen=True):
     clock_offset: timedelta = timedelta(0)
 
 
-class Quarantined(msgspec.Struct, frozen=True):
+class Quarantined(msgspec.Struct, frozen=True, gc=False):
     """Bytes that could not be taken as a message, kept for a person to look at."""
 
     received_at: datetime

@@ -14,6 +14,11 @@ class Topic(NamedTuple):
     device_id: str
     channel: str
 
+    @property
+    def format(self) -> str:
+        """What is said on the channel: ``…/readings/fhir`` and ``…/fhir`` are one, ``…/readings`` is our own."""
+        return self.channel.removeprefix("readings/")
+
 
 def parse(topic: str) -> Topic | None:
     """None for a topic of any other form, or one whose device id is not ``[A-Za-z0-9_-]{1,64}``."""
@@ -25,6 +30,10 @@ def parse(topic: str) -> Topic | None:
 
 def readings(device_id: str) -> str:
     return f"{PREFIX}/{device_id}/readings"
+
+
+def in_format(device_id: str, format_: str) -> str:
+    return f"{PREFIX}/{device_id}/{format_}"
 
 
 def status(device_id: str) -> str:

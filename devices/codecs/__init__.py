@@ -1,9 +1,48 @@
-"""Bytes → readings or a named refusal: the table of codecs, one file a format."""
+"""Bytes → readings or a named refusal: the table of codecs, one file a format.
+
+``decode(payload)`` never raises, reads in time and memory linear in the payload, and knows no clock.
+"""
 
 from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Protocol
 
-from devices.codecs import native
+from devices.codecs import astm, fhir, gateway, hl7v2, native, open_mhealth, poct1a, senml, sparkplug
+from devices.codecs.gatt import CHARACTERISTICS
+from devices.codecs.units import System
 from devices.readings import Decoded
 
-CODECS: Mapping[str, Callable[[bytes], Decoded]] = {"readings": native.decode}
-"""By the channel of the topic. A codec never raises: what it cannot read it refuses by name."""
+Codec = Callable[[bytes], Decoded]
+
+
+class Conversation(Protocol):
+    def decode(self, payload: bytes) -> Decoded: ...
+
+
+CODECS: Mapping[str, Codec] = {
+    "readings": native.decode,  # our own JSON: the only one with epoch and sequence, and so with …/ack
+    "senml": senml.decode,  # RFC 8428, JSON or CBOR
+    "fhir": fhir.decode,  # R4 and R5: Observation, Bundle
+    "omh": open_mhealth.decode,  # Open mHealth, IEEE 1752.1
+    "gateway": gateway.decode,  # JSON of Theengs, OpenMQTTGateway, BTHome, ESPHome, Zigbee2MQTT
+    "gateway/metric": partial(gateway.decode, system=System.METRIC),  # where its messages name no units
+    "gateway/imperial": partial(gateway.decode, system=System.IMPERIAL),
+    "sparkplug": sparkplug.decode,  # Sparkplug B payloads
+    "hl7v2": hl7v2.decode,  # ORU^R01 with LOINC or 11073 codes, IHE PCD-01
+    "poct1a": poct1a.decode,  # CLSI POCT1-A documents
+    "astm": astm.decode,  # ASTM E1394 / CLSI LIS2-A2, with frames or without
+    **{f"gatt/{number}": decode for number, decode in CHARACTERISTICS.items()},  # Bluetooth characteristics, raw
+}
+"""By format, which is the channel of the topic."""
+
+CONVERSATIONS: Mapping[str, Callable[[], Conversation]] = {"sparkplug": sparkplug.Conversation}
+"""The formats whose messages lean on earlier ones of the same device: one to be kept for each."""
+
+MEDIA_TYPES: Mapping[str, str] = {
+    "application/json": "readings",
+    "application/senml+json": "senml",
+    "application/senml+cbor": "senml",
+    "application/fhir+json": "fhir",
+    "x-application/hl7-v2+er7": "hl7v2",
+}
+"""Content type of a POST → format, where it says which."""

@@ -8,9 +8,16 @@ MonitoringError
 ├── ProfileNotApplicable   no limits are known for this patient
 ├── NobodyResponsible      no doctor is there whom an alarm could reach
 ├── UnknownMetric          a metric that is not in the table
+├── DeviceNotLetIn         no device of that id and secret, or one that was revoked
+├── UnknownFormat          a format that is not in the table of codecs
+├── MessageRefused         a message that cannot be read, kept in quarantine; ``reason`` is its name
+├── NotTakenNow            the database took nothing in time: the same again, later
+├── TakenOver              a colleague was faster: nothing of this doctor's is left to take over
 ├── AlarmWorsened          the alarm is worse now than what the person saw, or has come again
 └── AlarmClosed            the alarm is resolved already
 """
+
+from devices.readings import Reason
 
 
 class MonitoringError(Exception):
@@ -58,6 +65,38 @@ class UnknownMetric(MonitoringError):
 
     def __init__(self, metric: str) -> None:
         super().__init__(f"{metric[:32]!r} is no metric that we know.")
+
+
+class DeviceNotLetIn(MonitoringError):
+    challenge = 'Basic realm="devices"'
+
+    def __init__(self) -> None:
+        super().__init__("No device of this id and secret may send.")
+
+
+class UnknownFormat(MonitoringError):
+    field = "format"
+
+    def __init__(self) -> None:
+        super().__init__("This format is not read.")
+
+
+class MessageRefused(MonitoringError):
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(f"The message was put into quarantine: {detail}." if detail else "It is in quarantine.")
+        self.reason = reason
+
+
+class NotTakenNow(MonitoringError):
+    retry_after_s = 5
+
+    def __init__(self) -> None:
+        super().__init__("The message may not be stored. Send the same again.")
+
+
+class TakenOver(MonitoringError):
+    def __init__(self) -> None:
+        super().__init__("Nobody of this doctor's patients is left without a doctor: somebody has taken over.")
 
 
 class AlarmWorsened(MonitoringError):

@@ -5,6 +5,8 @@ from datetime import date, datetime
 
 import msgspec
 
+from devices.readings import Reason
+
 
 class NamedPatient(msgspec.Struct, frozen=True):
     id: str
@@ -29,6 +31,21 @@ class DeviceAdded(msgspec.Struct, frozen=True):
     device: DeviceView
     secret: str
     topic: str
+
+
+class RefusalView(msgspec.Struct, frozen=True):
+    """What of a message was not taken, and why; without ``metric`` something of the whole message."""
+
+    metric: str | None
+    reason: Reason
+    detail: str
+
+
+class ReadingsTaken(msgspec.Struct, frozen=True):
+    """What became of a message that was posted: ``taken`` readings are on record, since now or since it came before."""
+
+    taken: int
+    refused: list[RefusalView]
 
 
 class LimitView(msgspec.Struct, frozen=True, omit_defaults=True):

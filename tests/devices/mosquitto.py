@@ -27,15 +27,23 @@ def required() -> str:
 
 
 class Mosquitto:
-    """Anonymous, with persistence; ``kill`` is SIGKILL, ``start`` again keeps the port."""
+    """Anonymous, with persistence; ``kill`` is SIGKILL, ``start`` again keeps the port.
 
-    def __init__(self, folder: Path) -> None:
+    With a ``certificate`` and its key (PEM files) it also listens on ``tls_port``.
+    """
+
+    def __init__(self, folder: Path, certificate: tuple[Path, Path] | None = None) -> None:
         self._binary = required()
-        self.port = free_port()
+        self.port, self.tls_port = free_port(), free_port()
         self._config = folder / "mosquitto.conf"
         self._config.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nuser root\n"
             f"persistence true\npersistence_location {folder}/\nautosave_interval 1\nlog_dest none\n"
+            + (
+                f"listener {self.tls_port} 127.0.0.1\ncertfile {{}}\nkeyfile {{}}\n".format(*certificate)
+                if certificate
+                else ""
+            )
         )
         self._process: subprocess.Popen[bytes] | None = None
 

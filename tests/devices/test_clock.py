@@ -1,12 +1,14 @@
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.clock import Clock, place
+from devices.clock import Clock, localised, place
 from devices.readings import Decoded, Reason, Refusal, Reported
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 def after(seconds: float) -> datetime:
@@ -87,3 +89,29 @@ def test_a_reading_without_time_was_taken_when_the_message_was_sent_or_received_
     assert (untimed.at, untimed.timed) == (NOON, False)
     assert place(Decoded((reported(None),), sent_at=after(-90)), timedelta(0), NOON).readings[0].at == after(-90)
     assert place(Decoded((reported(None),), sent_at=after(90)), timedelta(0), NOON).readings[0].at == NOON
+
+
+def test_a_time_without_offset_is_read_where_the_hospital_is_and_one_with_it_is_left_alone() -> None:
+    morning = datetime.fromisoformat("2026-11-21T20:00:00")
+    read = localised(Decoded((reported(morning), reported(NOON), reported(None)), sent_at=morning), SHANGHAI)
+    assert [reading.at for reading in read.readings] == [NOON, NOON, None]
+    assert read.sent_at == NOON
+    untouched = Decoded((reported(NOON), reported(None)))
+    assert localised(untouched, SHANGHAI) is untouched
+
+
+def test_a_device_set_to_another_zone_is_a_clock_that_is_off() -> None:
+    """It says 12:00 for what is 20:00 here: eight hours behind, and corrected like any other clock."""
+    clock = Clock()
+    for second in (0, 40, 80):
+        said = Decoded(sent_at=after(second).replace(tzinfo=None))
+        clock = clock.observe(localised(said, SHANGHAI).sent_at, after(second))
+    assert clock.offset == timedelta(hours=-8)
+
+
+def test_a_time_told_from_the_moment_of_sending_is_counted_from_it() -> None:
+    reading = Reported("spo2", 79, "%", after_sent=timedelta(seconds=-90))
+    assert place(Decoded((reading,)), timedelta(0), NOON).readings[0].at == after(-90)
+    assert place(Decoded((reading,), sent_at=after(-10)), timedelta(0), NOON).readings[0].at == after(-100)
+    later = Reported("spo2", 79, "%", after_sent=timedelta(minutes=6))
+    assert place(Decoded((later,)), timedelta(0), NOON).refusals == (Refusal(Reason.FUTURE, "spo2", 79),)

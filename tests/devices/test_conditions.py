@@ -262,6 +262,11 @@ def test_a_refused_reading_is_as_bad_as_the_worst_rule_that_it_would_have_broken
     assert Bed().receives(refusing(5, refusal)) == [f"5 raised refused:{refusal.metric} {priority}"]
 
 
+@pytest.mark.parametrize("reason", [reason for reason in Reason if not reason.fault])
+def test_what_was_no_measurement_of_the_patient_raises_nothing(reason: Reason) -> None:
+    assert Bed().receives(refusing(5, Refusal(reason, "spo2", 79))) == []
+
+
 def test_a_refusal_ends_with_the_next_good_live_reading_of_that_metric() -> None:
     bed = Bed()
     bed.receives(spo2(4, 97))

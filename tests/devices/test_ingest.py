@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from devices import ingest
-from devices.ingest import Ack, Arrival, Committed, Ingest, KnownDevice, Receipt, Stored
+from devices.ingest import Ack, Arrival, Committed, Ingest, KnownDevice, Reader, Receipt, Stored
 from devices.readings import Message, Quarantined, Reason
+from tests.devices.codecs.sample_files import shipped
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 DEVICES = {"BM-77": KnownDevice("BM-77", timedelta(0)), "fast": KnownDevice("fast", timedelta(hours=1))}
@@ -72,7 +73,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 
 def made(bench: Bench) -> Ingest:
-    return Ingest(bench, bench, bench, committed=bench.hand_on, clock=lambda: NOON)
+    return Ingest(bench, bench, Reader(bench), committed=bench.hand_on, clock=lambda: NOON)
 
 
 def arrival(
@@ -143,7 +144,7 @@ async def test_a_listener_that_fails_does_not_stop_the_next_batch(bench: Bench) 
     async def broken(_: Committed) -> None:
         raise RuntimeError
 
-    working = Ingest(bench, bench, bench, committed=broken, clock=lambda: NOON)
+    working = Ingest(bench, bench, Reader(bench), committed=broken, clock=lambda: NOON)
     await working.take([arrival(spo2(seq=1))])
     assert bench.acknowledged == [1]
     assert working.stats.untold == 1
@@ -164,7 +165,7 @@ async def test_an_unparsable_payload_is_kept_for_a_person_and_seen_by_evaluation
     ("topic", "reason", "device_id"),
     [
         ("bedside/v1/stranger/readings", Reason.UNKNOWN_DEVICE, "stranger"),
-        ("bedside/v1/BM-77/senml", Reason.WRONG_TOPIC, "BM-77"),
+        ("bedside/v1/BM-77/morse", Reason.WRONG_TOPIC, "BM-77"),
         ("bedside/v1/BM-77/readings/more", Reason.WRONG_TOPIC, "BM-77"),
         ("bedside/v1/BM-77", Reason.WRONG_TOPIC, None),
         ("bedside/v1/" + "x" * 9000 + "/readings", Reason.WRONG_TOPIC, None),
@@ -224,3 +225,14 @@ async def test_it_serves_until_it_is_cancelled(bench: Bench) -> None:
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(working.run(), 0.05)
     assert bench.acknowledged == [1, 2]
+
+
+async def test_what_a_device_said_its_aliases_mean_is_remembered_for_it_alone(bench: Bench) -> None:
+    session = json.loads(shipped("sparkplug/messages.json"))["messages"]
+    birth, data = (bytes.fromhex(session[index]["hex"]) for index in (1, 2))
+    working = made(bench)
+    for device, payload in (("BM-77", birth), ("BM-77", data), ("fast", data)):
+        await working.take([arrival(payload, f"bedside/v1/{device}/readings/sparkplug")])
+    born, told, stranger = bench.rows.values()
+    assert [len(message.body.readings) for message in (born, told, stranger)] == [3, 2, 0]
+    assert [refusal.metric for refusal in stranger.body.refusals] == ["", ""]

@@ -11,6 +11,16 @@ def test_a_devices_topics_are_read_back() -> None:
 
 
 @pytest.mark.parametrize(
+    ("channel", "format_"),
+    [("readings", "readings"), ("fhir", "fhir"), ("readings/fhir", "fhir"), ("readings/gatt/2a5f", "gatt/2a5f")],
+)
+def test_a_format_is_named_by_the_channel_or_behind_readings(channel: str, format_: str) -> None:
+    topic = topics.parse(f"bedside/v1/BM-77/{channel}")
+    assert topic is not None
+    assert topic.format == format_
+
+
+@pytest.mark.parametrize(
     "topic",
     [
         "",

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.codecs import CODECS
-from devices.codecs.native import MAX_BYTES, decode
+from devices.codecs.native import decode
+from devices.codecs.strict_json import MAX_BYTES
 from devices.readings import Decoded, Reason, Reported
 
 AT = "2026-11-21T09:29:59Z"

@@ -1,0 +1,174 @@
+"""FHIR R4 and R5: an Observation, or a Bundle of them. Nothing is fetched: no reference, profile or code system.
+
+Components are readings of their own. Waveforms (SampledData) are no readings. The subject is kept for the eye that
+checks; whose reading it is, the association decides.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from devices.codecs.fhir_codes import MEAL, meal, understand
+from devices.codecs.intervals import is_summary
+from devices.codecs.judging import Said, gathered, judge, named, printable
+from devices.codecs.strict_json import MAX_ITEMS, RefusedError, as_list, as_object, moment, number, parse, text
+from devices.codecs.units import assumed, ucum
+from devices.metrics import Metric
+from devices.readings import Comparator, Decoded, Reason, Refusal, Reported
+
+TAKEN = frozenset({"final", "amended", "corrected", "preliminary"})
+WITHDRAWN = frozenset({"entered-in-error", "cancelled"})
+IN_WORDS = ("valueCodeableConcept", "valueBoolean", "valueString")
+COMPARATORS = {comparator.value: comparator for comparator in Comparator}
+
+Judged = Reported | Refusal
+Object = Mapping[str, Any]
+
+
+class Around(msgspec.Struct, frozen=True):
+    """What an Observation says for all its components."""
+
+    at: datetime | None
+    wrong_at: bool
+    lasted: timedelta
+    context: tuple[str, ...]
+    subject: str | None
+
+
+def decode(payload: bytes) -> Decoded:
+    """At most 64 KiB and 1000 readings; never raises."""
+    try:
+        observations = list(_observations(as_object(parse(payload))))
+    except RefusedError as refused:
+        return Decoded(refusals=(refused.refusal,))
+    judged = list(islice(_judge_all(observations), MAX_ITEMS + 1))
+    if len(judged) > MAX_ITEMS:
+        return Decoded(refusals=(Refusal(Reason.WRONG_SHAPE, detail=f"more than {MAX_ITEMS} readings"),))
+    return gathered(judged or [Refusal(Reason.NO_READING, "", detail="no Observation has a value")])
+
+
+def _observations(resource: Object) -> Iterator[Object]:
+    """Raises RefusedError. Other resources in a Bundle (Patient, Device) are nobody's reading."""
+    kind = resource.get("resourceType")
+    if kind == "Observation":
+        yield resource
+    elif kind == "Bundle":
+        for entry in as_list(resource.get("entry", []), "entries"):
+            inner = as_object(as_object(entry, "an entry").get("resource", {}), "a resource")
+            if inner.get("resourceType") == "Observation":
+                yield inner
+    else:
+        raise RefusedError(Reason.WRONG_SHAPE, "neither an Observation nor a Bundle")
+
+
+def _judge_all(observations: Iterable[Object]) -> Iterator[Judged]:
+    for observation in observations:
+        yield from _judge_observation(observation)
+
+
+def _judge_observation(observation: Object) -> Iterator[Judged]:
+    status = text(observation.get("status"))
+    if status not in TAKEN:
+        yield Refusal(_standing(status), _called(observation), detail=printable(status))
+        return
+    components = _objects(observation.get("component"))
+    around = _around(observation, components)
+    for component in components:
+        if not _is_context(component):
+            yield _judge(component, around)
+    if not components or _has_value(observation):
+        yield _judge(observation, around)
+
+
+def _standing(status: str) -> Reason:
+    return Reason.WITHDRAWN if status in WITHDRAWN else Reason.WRONG_SHAPE
+
+
+def _around(observation: Object, components: Iterable[Object]) -> Around:
+    given, at, lasted = _effective(observation)
+    preliminary = ("preliminary",) if observation.get("status") == "preliminary" else ()
+    meals = [meal(part.get("valueCodeableConcept")) for part in components if _is_context(part)]
+    subject = observation.get("subject")
+    who = text(subject.get("reference")) if isinstance(subject, dict) else ""
+    return Around(at, given and at is None, lasted, (*preliminary, *(word for word in meals if word)), named(who))
+
+
+def _effective(observation: Object) -> tuple[bool, datetime | None, timedelta]:
+    """Whether a time was given at all, its end, and how long it lasted. A date without time of day is no moment."""
+    period = observation.get("effectivePeriod")
+    if isinstance(period, dict):
+        start, end = moment(period.get("start")), moment(period.get("end"))
+        return True, end, end - start if start and end else timedelta(0)
+    given = next((observation[key] for key in observation if key.startswith("effective")), None)
+    return given is not None, moment(given), timedelta(0)
+
+
+def _judge(part: Object, around: Around) -> Judged:
+    known = understand(part.get("code"))
+    if known.metric is None:
+        return Refusal(known.refused_as, known.name, detail=known.detail)
+    if "valueSampledData" in part:
+        return Refusal(Reason.NO_READING, known.name, detail="a waveform")
+    if is_summary(known.metric, around.lasted):
+        return Refusal(Reason.SUMMARY, known.name)
+    quantity = _quantity(part)
+    if quantity is None:
+        return Refusal(_why_not(part), known.name)
+    return _judge_quantity(known.metric, quantity, around)
+
+
+def _quantity(part: Object) -> Object | None:
+    quantity = part.get("valueQuantity")
+    if isinstance(quantity, dict):
+        return quantity if "value" in quantity else None
+    return {"value": part["valueInteger"]} if "valueInteger" in part else None
+
+
+def _why_not(part: Object) -> Reason:
+    if "dataAbsentReason" in part or not _has_value(part):
+        return Reason.NO_VALUE
+    return Reason.ORDINAL if any(key in part for key in IN_WORDS) else Reason.NOT_A_NUMBER
+
+
+def _judge_quantity(metric: Metric, quantity: Object, around: Around) -> Judged:
+    value, sign = number(quantity.get("value")), quantity.get("comparator")
+    comparator = COMPARATORS.get(text(sign))
+    if sign is not None and comparator is None:
+        return Refusal(Reason.WRONG_SHAPE, metric.name, detail="comparator")
+    return judge(
+        Said(
+            metric,
+            value,
+            _unit(metric, quantity, value),
+            around.at,
+            comparator=comparator,
+            context=around.context,
+            subject=around.subject,
+            wrong_at=around.wrong_at,
+        )
+    )
+
+
+def _unit(metric: Metric, quantity: Object, value: float | None) -> str:
+    """The code before the words for people; only where there are neither may it be assumed."""
+    written = text(quantity.get("code")) or text(quantity.get("unit"))
+    return ucum(written) if written or value is None else assumed(metric, value)
+
+
+def _objects(value: object) -> list[Object]:
+    return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
+
+
+def _has_value(part: Object) -> bool:
+    return any(key.startswith("value") for key in part)
+
+
+def _is_context(component: Object) -> bool:
+    return understand(component.get("code")).name == MEAL
+
+
+def _called(observation: Object) -> str:
+    return understand(observation.get("code")).name

@@ -1,0 +1,71 @@
+"""Readings that a device posts itself, by its own credential, instead of publishing them. Answered when committed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from devices.codecs import CODECS
+from devices.handover import NotTaken
+from devices.ingest import Arrival, Entry, Receipt
+from devices.readings import Refusal
+from devices.topics import in_format
+from server.monitoring.errors import DeviceNotLetIn, MessageRefused, NotTakenNow, UnknownFormat
+from server.monitoring.views import ReadingsTaken, RefusalView
+
+NOWHERE = Receipt(0, 0)  # no broker waits for it
+
+
+@dataclass(frozen=True)
+class Credential:
+    """As the device says it; of one that says nothing both are empty."""
+
+    device_id: str
+    secret: str
+
+
+class Intake:
+    """``check`` knows whose secret it is; ``deliver`` returns when the message is in the database."""
+
+    def __init__(
+        self,
+        check: Callable[[str, str], bool],
+        deliver: Callable[[Arrival], Awaitable[Entry]],
+        *,
+        patience_s: float = 10.0,
+    ) -> None:
+        self._check = check
+        self._deliver = deliver
+        self._patience_s = patience_s
+
+    def let_in(self, credential: Credential) -> str:
+        """The id of the device whose credential it is. Raises DeviceNotLetIn."""
+        if not self._check(credential.device_id, credential.secret):
+            raise DeviceNotLetIn
+        return credential.device_id
+
+    async def take(self, device_id: str, format_: str, payload: bytes, now: datetime) -> ReadingsTaken:
+        """Of a device that was let in. Raises UnknownFormat, MessageRefused (which is quarantined), NotTakenNow."""
+        if format_ not in CODECS:
+            raise UnknownFormat
+        arrival = Arrival(in_format(device_id, format_), payload, False, now, NOWHERE)
+        try:
+            async with asyncio.timeout(self._patience_s):
+                entry = await self._deliver(arrival)
+        except (TimeoutError, NotTaken):
+            raise NotTakenNow from None
+        return _taken(entry)
+
+
+def _taken(entry: Entry) -> ReadingsTaken:
+    message, fault = entry.message, entry.quarantined
+    if fault is not None and (message is None or not message.body.readings):
+        raise MessageRefused(fault.reason, fault.detail)
+    body = message.body if message else None
+    return ReadingsTaken(
+        taken=len(body.readings) if body else 0, refused=[_view(one) for one in body.refusals] if body else []
+    )
+
+
+def _view(refusal: Refusal) -> RefusalView:
+    return RefusalView(metric=refusal.metric, reason=refusal.reason, detail=refusal.detail)

@@ -1,0 +1,115 @@
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from devices.codecs import CODECS, MEDIA_TYPES
+from devices.codecs.strict_json import MAX_BYTES
+from devices.metrics import METRICS, Metric
+from devices.readings import Reason
+from tests.devices.codecs.sample_files import SHIPPED
+
+DOCS = Path(__file__).parents[3] / "docs"
+SEEDS = tuple(path.read_bytes() for path in sorted(SHIPPED.rglob("*")) if path.is_file())
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.floats()
+    | st.integers()
+    | st.text(max_size=5)
+    | st.sampled_from(["spo2", "%", "fcd2"]),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                ["metric", "value", "unit", "readings", "bn", "n", "u", "v", "t", "code", "coding", "system"]
+            )
+            | st.sampled_from(["resourceType", "entry", "resource", "component", "valueQuantity", "status", "body"])
+            | st.sampled_from(
+                ["heart_rate", "effective_time_frame", "time_interval", "duration", "weight", "servicedata"]
+            ),
+            inner,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> bytes:
+    """A sample – of whatever format – with some of it cut, doubled or overwritten."""
+    seed = draw(st.sampled_from(SEEDS))
+    first, last = sorted(draw(st.tuples(*[st.integers(0, len(seed))] * 2)))
+    return seed[:first] + draw(st.binary(max_size=8) | st.just(seed[first:last] * 2)) + seed[last:]
+
+
+@pytest.mark.parametrize("format_", CODECS)
+@settings(max_examples=100)
+@given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()) | damaged())
+def test_no_bytes_make_a_codec_raise_and_none_are_unaccounted_for(format_: str, payload: bytes) -> None:
+    decoded = CODECS[format_](payload)
+    assert decoded.readings or decoded.refusals or _says_that_it_has_no_readings(format_, payload)
+
+
+def _says_that_it_has_no_readings(format_: str, payload: bytes) -> bool:
+    return format_ == "readings" and json.loads(payload)["readings"] == []
+
+
+def bombs() -> Iterator[bytes]:
+    for opening in (b"[", b'{"a":', b'{"component":[', b'{"body":', b"\x81", b"\x9f", b"\xbf\x00", b"<a>", b"\x0a\x7f"):
+        yield opening * (MAX_BYTES // len(opening))
+    yield b"[" + b"9" * (MAX_BYTES - 2) + b"]"
+    yield b'[{"n":"spo2","u":"/","v":' + b"9" * 60_000 + b"}]"
+    yield b'{"spo2":' + b"9" * 60_000 + b"}"
+    yield b'{"spo2":1e' + b"9" * 60_000 + b"}"
+    yield b'{"UTCtime":"' + b"2" * 60_000 + b'","spo2":97}'
+    yield b"[" + b",".join([b'{"heart_rate":1}'] * 3000) + b"]"
+    yield b"[" + b"0," * 30_000 + b"0]"
+    yield b'{"resourceType":"Bundle","entry":[' + b"{}," * 20_000 + b"{}]}"
+    yield b'{"a' + b" " * 60_000 + b'":1}'
+    yield b" " * MAX_BYTES
+    yield b"\r" * MAX_BYTES
+    yield b"|" * MAX_BYTES
+    yield b"\x12\x00" * (MAX_BYTES // 2)
+    yield b"x" * (MAX_BYTES * 16)
+
+
+@pytest.mark.parametrize("format_", CODECS)
+def test_a_bomb_is_refused_in_bounded_time(format_: str) -> None:
+    for bomb in bombs():
+        started = time.process_time()
+        decoded = CODECS[format_](bomb)
+        assert decoded.refusals
+        assert len(decoded.refusals) <= 1001
+        assert time.process_time() - started < 2.0
+
+
+@pytest.mark.parametrize("format_", CODECS)
+def test_more_than_a_message_may_have_is_refused_by_that_name(format_: str) -> None:
+    assert [(r.reason, r.metric) for r in CODECS[format_](b" " * (1024 * 1024)).refusals] == [(Reason.TOO_LARGE, None)]
+
+
+def test_every_media_type_is_of_a_format_that_is_read() -> None:
+    assert set(MEDIA_TYPES.values()) <= CODECS.keys()
+
+
+def test_the_page_of_devices_lists_what_is_read() -> None:
+    page = (DOCS / "devices.md").read_text()
+    assert [format_ for format_ in CODECS if f"`{format_}`" not in page and not format_.startswith("gatt/")] == []
+    assert [media_type for media_type in MEDIA_TYPES if f"`{media_type}`" not in page] == []
+    assert [metric.name for metric in METRICS.values() if _line(metric) not in page] == []
+
+
+def _line(metric: Metric) -> str:
+    possible = f"{metric.low:g}–{metric.high:g}".replace("100000", "100,000")
+    units = ", ".join(f"`{unit}`" for unit in metric.units)
+    return f"| `{metric.name}` | {possible} | {units} | {', '.join(metric.loinc)} | {', '.join(map(str, metric.mdc))} |"
+
+
+def test_every_refusal_is_explained() -> None:
+    page = (DOCS / "connect-a-device.md").read_text()
+    assert [reason.value for reason in Reason if f"`{reason.value}`" not in page] == []
