@@ -6,7 +6,22 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 
-from bench import audit, bookings, call, growth, latency, machine, memory, start, waiting, waiting_pages
+from bench import (
+    audit,
+    bookings,
+    call,
+    day,
+    decode,
+    growth,
+    ingest,
+    latency,
+    machine,
+    memory,
+    start,
+    waiting,
+    waiting_pages,
+    wire,
+)
 from bench.figures import Section
 from tests.children import ROOT
 
@@ -14,6 +29,9 @@ BENCHES: Mapping[str, Callable[[bool], Awaitable[Section]]] = {
     "start": start.measure,
     "memory": memory.measure,
     "latency": latency.measure,
+    "decode": decode.measure,
+    "wire": wire.measure,
+    "ingest": ingest.measure,
     "growth": growth.measure,
     "live": growth.measure_promised,
     "call": call.measure,
@@ -22,6 +40,7 @@ BENCHES: Mapping[str, Callable[[bool], Awaitable[Section]]] = {
     "bookings": bookings.measure,
     "waiting_pages": waiting_pages.measure,
     "crowd": waiting_pages.measure_crowd,
+    "day": day.measure,
 }
 WHOLE = [name for name in BENCHES if name != "live"]  # growth has its row
 KEPT = ROOT / "docs" / "figures.md"

@@ -48,9 +48,10 @@ class Ward:
 
 
 @asynccontextmanager
-async def open_ward(size: int, broker: Broker) -> AsyncIterator[Ward]:
+async def open_ward(size: int, broker: Broker, more: Mapping[str, str] | None = None) -> AsyncIterator[Ward]:
+    """``more`` settings than those that lead to the broker."""
     with tempfile.TemporaryDirectory(prefix="bedside-bench-") as name, _broker(Path(name), broker) as settings:
-        hospital = Hospital(Path(name, "hospital"), settings)
+        hospital = Hospital(Path(name, "hospital"), {**settings, **(more or {})})
         hospital.add_staff("doctor", DOCTOR, "Lin Wei", PASSWORD)
         hospital.add_staff("operator", OPERATOR, "Chen Jing", PASSWORD)
         hospital.add_session(DOCTOR, "Cardiology")

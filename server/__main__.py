@@ -123,6 +123,18 @@ def restore(file: Path) -> None:
     _report(lambda: asyncio.run(desk.restore(_settings(), file)))
 
 
+@cli.command()
+def retention(
+    delete: Annotated[bool, typer.Option("--delete", help="delete it; without, it is only counted")] = False,
+    ticket: Annotated[str | None, typer.Option(help="delete this ticket's record, if its clock allows")] = None,
+) -> None:
+    """What the rules' clocks no longer keep: count it, or delete it and nothing else. At a quiet hour."""
+    from server import retaining
+
+    run = retaining.retention
+    _report(lambda: asyncio.run(run(_settings(), delete=delete, ticket_id=ticket)), retaining.REFUSALS)
+
+
 @user.command("disable")
 def user_disable(login: str) -> None:
     """Somebody who left: signed out everywhere, not let in again, told of no alarm."""

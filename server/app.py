@@ -5,11 +5,12 @@ Read ``Bedside.start`` for what runs, ``Bedside.stop`` for the order in which it
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
 import structlog
@@ -17,9 +18,10 @@ from aiohttp import web
 
 from devices.broker import SERVICE_ID, EmbeddedBroker, TlsListener
 from devices.evaluate import Evaluator, Input
-from devices.ingest import Committed, Ingest, Stored
+from devices.handover import Handover
+from devices.ingest import Committed, Ingest, Reader, Stored
 from devices.mqtt import MqttLink
-from devices.mqtt_endpoint import Endpoint, Tls
+from devices.mqtt_endpoint import Endpoint, Library, Tls
 from server import http
 from server.access.heads import HEADS, append_head
 from server.access.sealing import Sealer, SealStore, WrongKey
@@ -31,12 +33,15 @@ from server.clinic.news import line_topics
 from server.gateways import Gateways, open_gateways
 from server.health import Health
 from server.keys import RUNNING, audit_key, link_key, write_private
-from server.live import LiveDoor, LiveTopics, Presence, Visitor, lane_of
+from server.listeners import Listeners
+from server.live import Gathered, LiveDoor, LiveTopics, Presence, Visitor, lane_of
 from server.messaging import WaysOut, limits_of
 from server.monitoring.evaluation import EvaluationRecorder, EvaluationStore
+from server.monitoring.intake import Intake
 from server.monitoring.series import Heard, NewestByPatient
 from server.notifications.deliveries import Receipt
 from server.notifications.outbox import ORDINARY, URGENT, Dispatcher, Wiring
+from server.open_files import for_pages
 from server.safeguards import pack_of
 from server.services import Outside, build_services, house_of
 from server.settings import Settings
@@ -47,7 +52,7 @@ from server.store.journal import StoreJournal, partition_of
 from server.store.monitoring import EvaluationStoreQueries
 from server.store.notifications import OutboxLookQueries, OutboxQueries
 from server.store.registry import DeviceRegistry, RegistryQueries
-from server.store.visits import VisitQueries
+from server.store.visits import VisitLookQueries
 from server.supervise import Supervisor
 from server.tls import Certificates, ensure_certificates, lan_addresses, machine_names
 from signaling.hub import Hub, HubLimits
@@ -62,6 +67,8 @@ BLIND_AFTER_S = 5.0  # of a database that takes nothing
 STANDSTILL_S = 10.0  # a tick of evaluation takes milliseconds; a backlog of thousands, seconds
 REGISTRY_EVERY_S = 3.0  # how soon a device that the command line added is let in
 SEALING_S = 2.0  # of the ten that a stop may take
+DESK = "desk"  # a live topic: every line of today, so that every change of a line is one of it
+DESK_EVERY_S, DESK_AT_LEAST_S = 1.0, 60.0
 LIVE, READINGS, LINES = "live", "readings", "lines"  # channels of the bus
 
 
@@ -96,15 +103,19 @@ class Bedside:
             LiveDoor(self.services, CLOCK),
             LiveTopics(self.services, CLOCK),
             ice=_ice(settings),
-            limits=HubLimits(),
+            limits=HubLimits(sockets=for_pages()),
             presence=self._presence.told,
             origins=[self.public_url],
             sees=self._sees,
             lane_of=lane_of,
         )
+        self._desk = Gathered(partial(self._hub.refresh, DESK), every_s=DESK_EVERY_S, at_least_s=DESK_AT_LEAST_S)
         self._broker = _broker(settings, self._registry, certificates) if _embedded(settings) else None
         self._link: MqttLink | None = None
         self._ingest: Ingest | None = None
+        self._handover = Handover()
+        self._listeners = Listeners(settings, self._handover.deliver, CLOCK)
+        self._certificates = certificates
         self._evaluator = Evaluator(self._evaluation_log(), CLOCK, partition_of)
         self.doors = http.Web(
             settings=settings,
@@ -112,8 +123,10 @@ class Bedside:
             public_url=self.public_url,
             certificates=certificates,
             health=Health(self._not_ready, self._gauges, self._counters),
+            intake=Intake(self._registry.check, self._handover.deliver),
             demonstration=demonstration,
             version=version("bedside"),
+            clock=CLOCK,
         )
         self._runner: web.AppRunner | None = None
         self._started_at: datetime | None = None
@@ -127,6 +140,7 @@ class Bedside:
         start = self._supervisor.start
         start("bus", self._bus.run)
         start("live", self._hub.run)
+        start("desk", self._desk.run)
         start("alarms", self._evaluator.run)
         start("escalation", partial(_every, self.services.alarms.escalate))
         start("visits", partial(_every, self.services.visits.tick))
@@ -146,7 +160,8 @@ class Bedside:
         await self._start_intake()
         start("registry", self._follow_registry)
         self._runner, ports = await http.open_doors(self.doors, self._hub)
-        self.ports = {**ports, "mqtt": self._broker.port if self._broker else self._settings.mqtt.port}
+        heard = await self._listeners.start(self._certificates.context)
+        self.ports = {**ports, **heard, "mqtt": self._broker.port if self._broker else self._settings.mqtt.port}
         write_private(self._settings.data.directory / RUNNING, json.dumps(self.ports).encode())
 
     async def stop(self) -> None:
@@ -184,17 +199,20 @@ class Bedside:
         self._ingest = Ingest(
             self._link,
             StoreJournal(self._alarm_store),
-            self._registry,
+            Reader(self._registry, self.house.sender.zone),
             committed=self._committed,
             clock=CLOCK,
             outage=(OSError, Unavailable),
         )
         self._supervisor.start("mqtt", self._link.run)
         self._supervisor.start("ingest", self._ingest.run)
+        self._supervisor.start("handover", partial(self._handover.run, self._ingest.take))
 
     async def _stop_intake(self) -> None:
         """What is in the journal's hands is committed and acknowledged; what is not, the devices still hold."""
+        await self._listeners.close()
         await self._supervisor.stop("ingest")
+        await self._supervisor.stop("handover")
         if self._link:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._link.close(), 3)
@@ -252,6 +270,9 @@ class Bedside:
     async def _hear(self, channel: str, hint: Hint) -> None:
         if channel == LINES:
             self.services.predictions.changed(hint["session"])
+            self._desk.changed()
+        elif hint["topic"] == DESK:
+            self._desk.changed()
         else:
             await self._hub.refresh(hint["topic"])
 
@@ -259,10 +280,10 @@ class Bedside:
         for dispatcher in self._dispatchers:
             dispatcher.hint()
 
-    async def _presence_changed(self, ticket_id: str) -> None:
-        async with self.store.read(VisitQueries) as look:
-            session_id = await look.session_of(ticket_id)
-        for topic in line_topics(session_id) if session_id else ():
+    async def _presence_changed(self, ticket_ids: Collection[str]) -> None:
+        async with self.store.read(VisitLookQueries) as look:
+            session_ids = await look.sessions_of(tuple(ticket_ids))
+        for topic in chain.from_iterable(map(line_topics, session_ids)):
             await self._tell(topic)
 
     async def _device_changed(self, _device_id: str) -> None:
@@ -351,6 +372,7 @@ class Bedside:
             "live_deltas": self._hub.counts.deltas,
             "alarms_nobody_to_tell": self.services.alarms.unreachable,
             **{f"ingest_{name}": getattr(stats, name, 0) for name in ingest},
+            **self._listeners.counters(),
             **{f"task_failures_{name.replace(' ', '_')}": n for name, n in self._supervisor.failures().items()},
         }
 
@@ -436,12 +458,14 @@ def _broker(settings: Settings, registry: DeviceRegistry, certificates: Certific
 
 
 def _endpoint(settings: Settings, broker: EmbeddedBroker | None) -> Endpoint:
+    mqtt, library = settings.mqtt, Library(settings.mqtt.client)
     if broker:
-        return Endpoint("127.0.0.1", broker.port, SERVICE_ID, broker.service.secret)
-    mqtt = settings.mqtt
+        return Endpoint("127.0.0.1", broker.port, SERVICE_ID, broker.service.secret, library=library)
     tls = Tls(Path(mqtt.ca) if mqtt.ca else None) if mqtt.tls else None
     password = mqtt.password.get_secret_value()
-    return Endpoint(mqtt.host, mqtt.port, SERVICE_ID, password, user=mqtt.username, tls=tls, persistent=True)
+    return Endpoint(
+        mqtt.host, mqtt.port, SERVICE_ID, password, user=mqtt.username, tls=tls, persistent=True, library=library
+    )
 
 
 async def _every(tick: Callable[[datetime], Awaitable[None]], seconds: float = TICK_S) -> None:

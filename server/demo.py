@@ -11,7 +11,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-import segno
 from rich.console import Console
 
 from devices.physiology import Episode, EpisodeKind
@@ -19,6 +18,7 @@ from devices.simulator import Plan, simulate
 from server.access.errors import LoginTaken
 from server.access.passwords import random_password
 from server.access.principal import Principal
+from server.access.qr import print_qr
 from server.access.roles import Role
 from server.access.users import UserWish
 from server.app import Bedside
@@ -212,5 +212,5 @@ def _print(bedside: Bedside, settings: Settings, link: str) -> None:
         "\n  The demonstration's oximeter lets SpO₂ fall to 79 % ninety seconds from now, and again every ten minutes."
     )
     if link.startswith("https"):
-        segno.make(link, error="l").terminal(compact=True)
+        print_qr(link)
     out.print("\n  Ctrl-C ends it; the data stay. Bedside must not be the only watch over a patient.\n")

@@ -2,10 +2,9 @@
 
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import partial
+from datetime import datetime
 
 from aiohttp import web
 
@@ -19,6 +18,7 @@ from server.api.routes import Feature, RouteTable, route_table
 from server.api.serving import Gate, build_api
 from server.health import Health, add_health
 from server.live import Visitor
+from server.monitoring.intake import Intake
 from server.pages import add_headers, add_pages, secure_door
 from server.services import Services
 from server.settings import Settings
@@ -26,6 +26,7 @@ from server.store.errors import Unavailable
 from server.tls import Certificates
 from signaling.hub import Hub
 
+ACCEPTED = 1024  # that may wait in the kernel; past it TCP tries again after seconds, a doctor too
 CLOSING_S = 2.0  # how long a request that runs may take to end when the server stops
 
 
@@ -38,8 +39,10 @@ class Web:
     public_url: str
     certificates: Certificates
     health: Health
+    intake: Intake
     demonstration: bool
     version: str
+    clock: Callable[[], datetime]
 
 
 def all_routes(wanted: Web) -> RouteTable:
@@ -62,12 +65,15 @@ def all_routes(wanted: Web) -> RouteTable:
             calls=services.calls,
             records=services.records,
             factors=services.safeguards.factors,
+            factor_removal=services.safeguards.factor_removal,
             step_up=services.safeguards.step_up,
             preparations=services.safeguards.preparations,
             documents=services.safeguards.documents,
             attestations=services.safeguards.attestations,
             visit_reader=services.visit_reader,
             monitoring=_monitoring(services),
+            intake=wanted.intake,
+            handover=services.handover,
             messages=services.messaging.doors,
             hospital=_hospital(wanted),
             locale=wanted.settings.hospital.locale,
@@ -104,7 +110,7 @@ def build_application(wanted: Web, hub: Hub[Visitor]) -> web.Application:
     edge = Edge(wanted.public_url, web_settings.trusted_proxies)
     app = web.Application(middlewares=[secure_door(edge)])
     app.on_response_prepare.append(add_headers)
-    gate = Gate(wanted.services.sign_ins.authenticate, edge, partial(datetime.now, UTC))
+    gate = Gate(wanted.services.sign_ins.authenticate, edge, wanted.clock)
     app.add_subapp("/api", build_api(all_routes(wanted), gate, version=wanted.version))
     add_health(app, wanted.health)
     add_pages(app, wanted.certificates.authority)
@@ -125,7 +131,7 @@ def _hospital(wanted: Web) -> Hospital:
 
 
 async def _listen(runner: web.AppRunner, host: str, port: int, tls: ssl.SSLContext | None) -> int:
-    site = web.TCPSite(runner, host, port, ssl_context=tls, reuse_address=True)
+    site = web.TCPSite(runner, host, port, ssl_context=tls, reuse_address=True, backlog=ACCEPTED)
     await site.start()
     listening: socket.socket = site._server.sockets[0]  # type: ignore[union-attr]  # noqa: SLF001 – which port was free
     return int(listening.getsockname()[1])

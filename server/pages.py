@@ -9,7 +9,7 @@ from pathlib import Path
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from server.api.edge import Edge
+from server.api.edge import SAFE_METHODS, Edge
 
 PAGES = {
     "/sign-in": "sign-in.html",
@@ -19,11 +19,14 @@ PAGES = {
     "/desk": "desk.html",
     "/roster": "roster.html",
     "/texts": "texts.html",
+    "/account": "account.html",
     "/book": "book.html",
     "/display/{session_id}": "display.html",
     "/ca": "ca.html",
+    "/push-worker.js": "push-worker.js",  # at the root: a worker serves the pages below its own address
 }
 OPEN_ON_PLAIN_HTTP = ("/ca", "/ca.crt", "/assets/", "/livez", "/readyz", "/api/v1/hospital")
+BOARD = ("/display/", "/api/v1/display/")  # a waiting room's television: numbers only, and often no HTTPS
 _HOST = re.compile(r"^[A-Za-z0-9.\-]+(:\d+)?$|^\[[0-9A-Fa-f:]+\](:\d+)?$")
 
 
@@ -67,7 +70,7 @@ def secure_door(edge: Edge) -> Middleware:
 
     @web.middleware
     async def door(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if edge.is_secure(request) or _is_loopback(request.host) or _open(request.path):
+        if edge.is_secure(request) or _is_loopback(request.host) or _open(request):
             return await handler(request)
         if request.path.startswith(("/api/", "/live/")):
             problem = {"type": "/problems/insecure-connection", "title": "Use HTTPS", "status": 403}
@@ -77,7 +80,10 @@ def secure_door(edge: Edge) -> Middleware:
     return door
 
 
-def _open(path: str) -> bool:
+def _open(request: web.Request) -> bool:
+    path = request.path
+    if path.startswith(BOARD):
+        return request.method in SAFE_METHODS
     return any(
         path == allowed or (allowed.endswith("/") and path.startswith(allowed)) for allowed in OPEN_ON_PLAIN_HTTP
     )

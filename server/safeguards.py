@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from functools import partial
 
+from server.access.factor_removal import FactorRemoval
 from server.access.factors import SecondFactors
 from server.access.passkeys import PasskeyChecks, relying_party
 from server.access.passwords import Passwords
+from server.access.roles import Role
 from server.access.step_up import StepUp
 from server.clinic.tell import Tell
 from server.notifications.messages import Sender
@@ -39,6 +41,7 @@ class Surroundings:
 class Safeguards:
     admission: Admission
     factors: SecondFactors
+    factor_removal: FactorRemoval
     step_up: StepUp
     preparations: Preparations
     documents: Documents
@@ -61,6 +64,7 @@ def build_safeguards(store: Store, around: Surroundings, passwords: Passwords) -
     return Safeguards(
         admission=Admission(partial(store.write, AuditQueries), partial(store.read, OpeningLookQueries), pack, zone),
         factors=SecondFactors(begin_factor, look_factor, passwords=passwords, checks=checks, key=key),
+        factor_removal=FactorRemoval(begin_factor, {Role.DOCTOR} if pack.step_up else frozenset()),
         step_up=StepUp(begin_factor, look_factor, checks=checks, key=key),
         preparations=Preparations(begin_preparation, around.tell),
         documents=Documents(begin_preparation, around.tell, pack, zone),

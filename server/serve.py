@@ -13,6 +13,7 @@ from server.app import Bedside, open_bedside
 from server.claim import NotDemonstrationError
 from server.log import configure_logging
 from server.occupancy import Occupied, occupied
+from server.open_files import allow_many
 from server.settings import Settings
 from server.store.errors import StoreError
 
@@ -22,6 +23,7 @@ logger = structlog.get_logger(__name__)
 async def serve(settings: Settings, *, demo: bool, sensors: bool) -> None:
     """Run until SIGTERM or SIGINT. Ends the process with a sentence where it cannot start."""
     configure_logging(settings.log.level, settings.log.format)
+    allow_many()
     try:
         with occupied(settings.data.directory):  # before the database is touched, let alone migrated
             await _serve(settings, demo=demo, sensors=sensors)

@@ -26,8 +26,10 @@ from server.clinic.roster.moves import Moves
 from server.clinic.roster.public import PublicBooking
 from server.clinic.roster.service import Roster
 from server.clinic.service import ClinicService
+from server.clinic.today import Today
 from server.messaging import Correspondence, Messaging, WaysOut, build_messaging
 from server.monitoring.associations import Associations
+from server.monitoring.handover import Handover
 from server.monitoring.pages import Pages, Wires
 from server.monitoring.reader import MonitoringReader
 from server.monitoring.registry import Devices
@@ -45,7 +47,9 @@ from server.store.access import (
 )
 from server.store.booking import BookingLookQueries, BookingQueries
 from server.store.clinic import ClinicLookQueries, ClinicQueries
+from server.store.desk import DeskLookQueries
 from server.store.engine import Store
+from server.store.handover import HandoverLookQueries, HandoverQueries
 from server.store.monitoring import AlarmQueries, AssociationQueries, DeviceQueries, MonitoringLookQueries
 from server.store.roster import DirectoryQueries, RosterQueries
 from server.store.visits import VisitLookQueries, VisitQueries
@@ -100,6 +104,7 @@ class Services:
     join_check: JoinCheck
     clinic: ClinicService
     clinic_reader: ClinicReader
+    today: Today
     predictions: Predictions
     prediction_errors: PredictionErrorsReader
     roster: Roster
@@ -118,6 +123,7 @@ class Services:
     devices: Devices
     associations: Associations
     alarms: Alarms
+    handover: Handover
     monitoring_reader: MonitoringReader
     messaging: Messaging
     pages: Pages
@@ -180,6 +186,7 @@ def build_services(
         join_check=JoinCheck(partial(store.write, JoinQueries), partial(store.read, JoinLookQueries), clinic.arrive),
         clinic=clinic,
         clinic_reader=clinic_reader,
+        today=Today(partial(store.read, DeskLookQueries), zone),
         predictions=predictions,
         prediction_errors=PredictionErrorsReader(look_waiting),
         roster=Roster(partial(store.write, RosterQueries), zone),
@@ -200,6 +207,9 @@ def build_services(
         devices=Devices(begin_device, partial(store.read, DeviceQueries), outside.device_changed),
         associations=Associations(partial(store.write, AssociationQueries), outside.wearer_changed, zone),
         alarms=Alarms(alarms, pages, house.sender, acknowledge),
+        handover=Handover(
+            partial(store.write, HandoverQueries), partial(store.read, HandoverLookQueries), pages, house.sender
+        ),
         monitoring_reader=MonitoringReader(look_monitoring, zone, acknowledge),
         messaging=build_messaging(settings, (store, urgent), wording, out or WaysOut()),
         pages=pages,

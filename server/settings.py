@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from server.gateway_settings import NEEDED, Aliyun, Gateways, Mail, Push, Smpp, Tencent, Twilio, Webhook
+from server.listener_settings import AstmSection, MllpSection, Poct1aSection
 from server.setting_types import LOOPBACK, DatabaseUrl, Network, Origin, Port, Seconds, Section, TimeZone
 
 ENVIRONMENT_PREFIX = "BEDSIDE_"
@@ -57,6 +58,7 @@ class Data(Section):
 
 class Mqtt(Section):
     broker: Literal["embedded", "outside"] = "embedded"
+    client: Literal["wire", "paho"] = "wire"
     host: str = "127.0.0.1"
     port: Port = 1883
     tls_port: Port = 8883
@@ -124,6 +126,9 @@ class Settings(BaseSettings):
     data: Data = Data()
     bus: Annotated[str, Field(pattern=r"^(memory|redis://.+|rediss://.+)$")] = "memory"
     mqtt: Mqtt = Mqtt()
+    mllp: MllpSection = MllpSection()
+    poct1a: Poct1aSection = Poct1aSection()
+    astm: AstmSection = AstmSection()
     clinic: Clinic = Clinic()
     alarms: Alarms = Alarms()
     reach: Reach = Reach()

@@ -20,8 +20,8 @@ DATABASES = [
 
 LONG = (
     "e2e/test_story",
-    "e2e/test_line",
     "faults",
+    "e2e/test_line",
     "e2e/test_pages",
     "e2e",
     "linear",

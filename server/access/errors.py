@@ -12,7 +12,9 @@ AccessError
 ├── PasskeyRefused       the passkey's answer proves nothing here
 ├── PasskeysUnavailable  people come by an address of digits; passkeys want a name
 ├── NoFactor             no second factor of this kind is enrolled
-├── FactorNeeded         who has a second factor shows it before another is added
+├── FactorNeeded         who has a second factor shows it before another is added, or one is removed
+├── UnknownFactor        nothing to remove: none such, or somebody else's
+├── LastFactor           who receives patients keeps one
 ├── UnknownLogin         nobody on the command line's word signs in so
 └── UserRefused          a new user's ``field`` cannot be taken
     └── LoginTaken
@@ -86,7 +88,17 @@ class NoFactor(AccessError):
 
 class FactorNeeded(AccessError):
     def __init__(self) -> None:
-        super().__init__("Show the second factor that you have before you add or replace one.")
+        super().__init__("Show the second factor that you have before you add, replace or remove one.")
+
+
+class UnknownFactor(AccessError):
+    def __init__(self) -> None:
+        super().__init__("You have no such second factor.")
+
+
+class LastFactor(AccessError):
+    def __init__(self) -> None:
+        super().__init__("This is your only second factor, and the rules ask for one: add another first.")
 
 
 class UserRefused(AccessError):

@@ -20,7 +20,7 @@ from server.ids import new_id
 
 CHALLENGE_BYTES: Final = 32
 CHALLENGE_LIVES: Final = timedelta(minutes=3)
-FRESH: Final = timedelta(minutes=10)  # how long a shown factor lets its owner add another
+FRESH: Final = timedelta(minutes=10)  # how long a shown factor lets its owner add or remove one
 ENROLMENTS: Final = Allowance(5, timedelta(minutes=1))
 
 
@@ -56,8 +56,12 @@ class Factors:
     stepped_up_at: datetime | None
 
     @property
+    def count(self) -> int:
+        return self.totp + len(self.passkeys)
+
+    @property
     def any(self) -> bool:
-        return self.totp or bool(self.passkeys)
+        return self.count > 0
 
     @property
     def credential_ids(self) -> list[bytes]:
@@ -197,7 +201,7 @@ class SecondFactors:
             factors = await look.factors(principal.id, principal.sign_in_id)
         if account is None:
             raise NotSignedIn
-        if factors.any and not _is_fresh(factors.stepped_up_at, now):
+        if factors.any and not is_fresh(factors.stepped_up_at, now):
             raise FactorNeeded
         if not await self._passwords.matches(account.password_hash, password):
             raise WrongPassword
@@ -205,7 +209,8 @@ class SecondFactors:
         return account
 
 
-def _is_fresh(stepped_up_at: datetime | None, now: datetime) -> bool:
+def is_fresh(stepped_up_at: datetime | None, now: datetime) -> bool:
+    """Shown a moment ago in this sign-in."""
     return stepped_up_at is not None and timedelta() <= now - stepped_up_at <= FRESH
 
 

@@ -19,6 +19,7 @@ class Action(StrEnum):
     ACCOUNT_OWN = "account.own"  # one's own name and sign-in, which every member of staff has
     LINE_READ = "line.read"
     LINE_RUN = "line.run"
+    DESK_READ = "desk.read"  # all lines of today at once
     TICKET_BOOK = "ticket.book"
     LINK_RESET = "link.reset"
     ROSTER_EDIT = "roster.edit"
@@ -29,6 +30,8 @@ class Action(StrEnum):
     READINGS_READ = "readings.read"
     ALARM_READ = "alarm.read"
     ALARM_ACKNOWLEDGE = "alarm.acknowledge"
+    UNATTENDED_READ = "unattended.read"  # whose patients' alarms have no doctor any more
+    HANDOVER = "handover"  # give them one
     DEVICE_READ = "device.read"
     DEVICE_ADD = "device.add"
     DEVICE_ASSOCIATE = "device.associate"
@@ -57,6 +60,8 @@ _ALLOWED: Mapping[Role, frozenset[Action]] = {
             Action.READINGS_READ,
             Action.ALARM_READ,
             Action.ALARM_ACKNOWLEDGE,
+            Action.UNATTENDED_READ,
+            Action.HANDOVER,
             Action.DEVICE_READ,
             Action.DEVICE_ASSOCIATE,
             Action.ROOM_JOIN,
@@ -67,9 +72,11 @@ _ALLOWED: Mapping[Role, frozenset[Action]] = {
         {
             Action.ACCOUNT_OWN,
             Action.LINE_READ,
+            Action.DESK_READ,
             Action.TICKET_BOOK,
             Action.LINK_RESET,
             Action.ROSTER_EDIT,
+            Action.UNATTENDED_READ,
             Action.PATIENT_READ,
             Action.DEVICE_READ,
             Action.DEVICE_ADD,
@@ -85,6 +92,8 @@ _ALLOWED: Mapping[Role, frozenset[Action]] = {
             Action.ACCOUNT_OWN,
             Action.LINE_READ,
             Action.ROSTER_EDIT,
+            Action.UNATTENDED_READ,
+            Action.HANDOVER,
             Action.DEVICE_READ,
             Action.DEVICE_ADD,
             Action.OUTBOX_READ,

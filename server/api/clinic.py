@@ -90,6 +90,13 @@ def routes(clinic: ClinicService, reader: ClinicReader, locale: str) -> list[Rou
             status=201,
         ),
         Route(method="POST", path="/tickets/{id}/link", handler=handlers.reset_link, action=Action.LINK_RESET),
+        Route(
+            method="POST",
+            path="/ticket/arrive",
+            handler=handlers.arrive,
+            audience=Audience.PATIENT,
+            action=Action.TICKET_OWN,
+        ),
     ]
 
 
@@ -142,8 +149,11 @@ class _Handlers:
             email=typed.email,
         )
         wish = Wish(typed.kind, typed.guardian)
-        ticket_id = await self._clinic.book(call.who, call.path["id"], details, call.now, wish)
-        return Booked(await self._reader.ticket(call.who, call.path["id"], ticket_id))
+        return Booked(self._reader.issued(await self._clinic.issue(call.who, call.path["id"], details, call.now, wish)))
 
     async def reset_link(self, call: Call[None]) -> None:
         await self._clinic.reset_link(call.who, call.path["id"], call.now)
+
+    async def arrive(self, call: Call[None]) -> None:
+        """Of who is signed in already, after a move; the link's second check stamps it otherwise."""
+        await self._clinic.arrive(call.who.id, call.now)

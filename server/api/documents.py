@@ -6,7 +6,7 @@ import msgspec
 
 from server.access.roles import Action
 from server.api.errors import INVALID, ProblemKind, Problems
-from server.api.framework import Audience, Body, Call, File, Route, Upload
+from server.api.framework import Audience, Body, Call, File, Poured, Route, Upload
 from server.clinic.views import DeviceTestView
 from server.visits.documents import errors
 from server.visits.documents.service import Documents
@@ -35,13 +35,18 @@ class Complaint(Body, frozen=True):
 
 
 class DeviceTest(Body, frozen=True):
-    """What worked; round trip and bandwidth to this server, null where they could not be measured."""
+    """What worked; round trip, bandwidth down and up, null where they could not be measured."""
 
     camera: bool
     microphone: bool
     speaker: bool
     rtt_ms: Figure = None
     kbps: Figure = None
+    kbps_up: Figure = None
+
+
+class Counted(msgspec.Struct, frozen=True):
+    bytes: int
 
 
 def routes(preparations: Preparations, documents: Documents, visits: VisitService, reader: VisitReader) -> list[Route]:
@@ -69,6 +74,15 @@ def _patients(handle: "_Handlers") -> list[Route]:
             action=own,
             body=DeviceTest,
             reply=MyTicket,
+        ),
+        Route(
+            method="POST",
+            path="/ticket/upload-test",
+            handler=handle.poured,
+            audience=who,
+            action=own,
+            body=Poured,
+            reply=Counted,
         ),
         Route(
             method="POST",
@@ -113,6 +127,11 @@ class _Handlers:
         shown = DeviceTestView(**msgspec.structs.asdict(call.body), tested_at=call.now)
         await self._preparations.tested(call.who.id, shown)
         return await self._reader.my_ticket(call.who.id)
+
+    async def poured(self, call: Call[Poured]) -> Counted:
+        """The page's clock measures; nothing of it is kept."""
+        self._preparations.admit_upload(call.who.id, call.now)
+        return Counted(await call.body.count())
 
     async def upload(self, call: Call[Upload]) -> DocumentView:
         return await self._documents.upload(call.who.id, call.body.read, call.now)

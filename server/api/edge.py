@@ -25,8 +25,10 @@ class Edge:
 
     def address(self, request: web.BaseRequest) -> str:
         peer = request.remote or ""
+        if not self._trusts(peer):
+            return peer
         forwarded = request.headers.get("X-Forwarded-For", "").rsplit(",", 1)[-1].strip()
-        return forwarded if _is_address(forwarded) and self._trusts(peer) else peer
+        return forwarded if _is_address(forwarded) else peer
 
     def is_secure(self, request: web.BaseRequest) -> bool:
         if self._trusts(request.remote or ""):
@@ -53,7 +55,9 @@ class Edge:
         )
 
     def _trusts(self, peer: str) -> bool:
-        return _is_address(peer) and any(ip_address(peer) in ip_network(network) for network in self.trusted_proxies)
+        if not self.trusted_proxies or not _is_address(peer):
+            return False
+        return any(ip_address(peer) in ip_network(network) for network in self.trusted_proxies)
 
 
 def _is_address(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from server.access.factor_removal import FactorRemoval
 from server.access.factors import SecondFactors
 from server.access.join_check import JoinCheck
 from server.access.sign_ins import SignIns
@@ -12,12 +13,14 @@ from server.api import (
     clinic,
     documents,
     factors,
+    handover,
     hospital,
     join_check,
     lines,
     monitoring,
     notifications,
     policy,
+    readings,
     roster,
     ticket,
     visits,
@@ -36,6 +39,8 @@ from server.clinic.roster.moves import Moves
 from server.clinic.roster.public import PublicBooking
 from server.clinic.roster.service import Roster
 from server.clinic.service import ClinicService
+from server.monitoring.handover import Handover
+from server.monitoring.intake import Intake
 from server.visits.attestation import Attestations
 from server.visits.calls import CallService
 from server.visits.documents.service import Documents
@@ -65,12 +70,15 @@ class Services:
     calls: CallService
     records: RecordService
     factors: SecondFactors
+    factor_removal: FactorRemoval
     step_up: StepUp
     preparations: Preparations
     documents: Documents
     attestations: Attestations
     visit_reader: VisitReader
     monitoring: Monitoring
+    intake: Intake
+    handover: Handover
     messages: Messages
     hospital: Hospital
     locale: str
@@ -82,7 +90,7 @@ def features(to: Services) -> list[Feature]:
     return [
         Feature(hospital.routes(to.hospital), {}),
         Feature(access.routes(to.sign_ins), access.problems),
-        Feature(factors.routes(to.factors, to.step_up, to.hospital.name), factors.problems),
+        Feature(factors.routes(to.factors, to.factor_removal, to.step_up, to.hospital.name), factors.problems),
         Feature(clinic.routes(to.clinic, to.lines, to.locale), clinic.problems),
         Feature(waiting.routes(to.prediction_errors), {}),
         Feature(roster.routes(to.roster, to.directory), roster.problems),
@@ -100,5 +108,7 @@ def features(to: Services) -> list[Feature]:
         Feature(visits.routes(to.visits, to.records, to.visit_reader), visits.problems),
         Feature(policy.routes(to.attestations, to.visit_reader), policy.problems),
         Feature(monitoring.routes(to.monitoring), monitoring.problems),
+        Feature(readings.routes(to.intake), readings.problems),
+        Feature(handover.routes(to.handover), handover.problems),
         Feature(notifications.routes(to.messages), notifications.problems),
     ]

@@ -49,6 +49,15 @@ class Upload(Body, frozen=True):
     read: Callable[[], Awaitable[bytes]]
 
 
+class Poured(Body, frozen=True):
+    """Bytes that mean nothing and are not kept: ``count`` reads them as they come and says how many there were.
+
+    It raises WrongContentType, TooLarge, TooSlow.
+    """
+
+    count: Callable[[], Awaitable[int]]
+
+
 @dataclass(frozen=True)
 class Cookie:
     """A sign-in cookie to set; without a token, to clear. Name and flags follow from audience and connection."""

@@ -30,8 +30,11 @@ class UrgencyWish(Body, frozen=True):
 
 
 class TransferWish(Body, frozen=True):
+    """``even_if_full``: knowing that every place there is taken; the reason is kept with it."""
+
     session_id: str
     reason: Words
+    even_if_full: bool = False
 
 
 class Cancellation(Body, frozen=True):
@@ -120,7 +123,8 @@ class _Handlers:
         return await self._reader.targets(call.who, call.path["id"], call.now)
 
     async def transfer(self, call: Call[TransferWish]) -> SentOn:
-        wanted = SendingOn(call.path["id"], call.body.session_id, call.body.reason)
+        wish = call.body
+        wanted = SendingOn(call.path["id"], wish.session_id, wish.reason, even_if_full=wish.even_if_full)
         return SentOn(await self._calls.transfer(call.who, wanted, call.now), wanted.session_id)
 
     async def _out_of_turn(self, call: Call[Because], pick: Pick) -> Called:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from server.api.cookies import cookie_name
-from server.api.framework import Audience, File, Raw, Route, Upload
+from server.api.framework import Audience, File, Poured, Raw, Route, Upload
 from server.api.routes import RouteTable, roles_that_may
 
 _REF: Final = "#/components/schemas/{name}"
@@ -32,7 +32,7 @@ class Problem(msgspec.Struct):
 def describe(table: RouteTable, *, version: str) -> dict[str, Any]:
     """The whole document."""
     shapes = [shape for route in table.routes for shape in (route.body, route.query, route.reply)]
-    types = [shape for shape in shapes if shape is not None and shape not in {File, Raw, Upload}]
+    types = [shape for shape in shapes if shape is not None and shape not in {File, Poured, Raw, Upload}]
     schemas, components = msgspec.json.schema_components([Problem, *types], ref_template=_REF)
     schema_of = dict(zip(map(repr, [Problem, *types]), schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
@@ -57,7 +57,7 @@ def _operation(route: Route, schema_of: Mapping[str, Any], components: Mapping[s
     }
     if route.body is Upload:
         operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}
-    elif route.body is Raw:
+    elif route.body in {Poured, Raw}:
         operation["requestBody"] = {"required": True, "content": {"*/*": {"schema": _BYTES}}}
     elif route.body is not None:
         content = {"application/json": {"schema": schema_of[repr(route.body)]}}

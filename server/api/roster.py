@@ -19,6 +19,7 @@ from server.clinic.roster.views import (
     DepartmentRow,
     DoctorCard,
     HolidayView,
+    MoveTarget,
     OpenSession,
     ProfileView,
     RosterSession,
@@ -127,6 +128,14 @@ def _public(to: "_Handlers") -> list[Route]:
             query=DaysQuery,
             reply=list[OpenSession],
         ),
+        Route(
+            method="GET",
+            path="/ticket/sessions",
+            handler=to.elsewhere,
+            audience=Audience.PATIENT,
+            action=Action.TICKET_OWN,
+            reply=list[MoveTarget],
+        ),
     ]
 
 
@@ -220,6 +229,9 @@ class _Handlers:
 
     async def bookable(self, call: Call[None]) -> list[OpenSession]:
         return await self._directory.bookable(call.path["id"], _days(call.query), call.now)
+
+    async def elsewhere(self, call: Call[None]) -> list[MoveTarget]:
+        return await self._directory.elsewhere(call.who.id, call.now)
 
     async def sessions(self, call: Call[None]) -> list[RosterSession]:
         return await self._directory.sessions(call.who, _days(call.query), call.now)

@@ -8,7 +8,7 @@ import msgspec
 
 from server.access.roles import Role, may
 from server.api.errors import COMMON, Problems
-from server.api.framework import Audience, Body, Route, Upload
+from server.api.framework import Audience, Body, Poured, Route, Upload
 
 
 class BadTable(Exception):
@@ -58,7 +58,7 @@ def _check(route: Route) -> None:
     if route.action is not None and not roles_that_may(route):
         raise BadTable(f"{line}: no role of its audience may do {route.action.value}")
     for shape in (route.body, route.query):
-        if shape is not None and shape is not Upload and not _is_strict(shape):
+        if shape is not None and shape not in {Poured, Upload} and not _is_strict(shape):
             raise BadTable(f"{line}: {shape.__name__} lets unknown fields pass; derive it and its parts from Body")
 
 

@@ -29,11 +29,11 @@ from server.api.errors import (
     WrongContentType,
     problem_for,
 )
-from server.api.framework import Answer, Audience, Body, Call, File, Raw, Route, Upload
+from server.api.framework import Answer, Audience, Body, Call, File, Poured, Raw, Route, Upload
 from server.api.json_body import decode_body, decode_query
 from server.api.openapi import describe
 from server.api.routes import RouteTable
-from server.api.upload import read_file
+from server.api.upload import count_poured, read_file
 from server.ids import new_id
 
 MAX_BODY_BYTES: Final = 64 * 1024
@@ -128,13 +128,20 @@ async def _serve(route: Route, gate: Gate, request: web.Request) -> web.Response
         request_id=request[_REQUEST_ID],
         principal=principal,
         path=dict(request.match_info),
-        query=None if route.body is Raw else decode_query(request.query.items(), route.query),
+        query=_query(request, route),
     )
     answer = _answer(await route.handler(call))
     response = _respond(answer.status or route.success, answer.body)
     for cookie in answer.cookies:
         write_cookie(response, cookie, now, secure=gate.edge.is_secure(request))
     return response
+
+
+def _query(request: web.Request, route: Route) -> Body | None:
+    """Of what is signed byte by byte the query belongs to the one who signed, unless the route declares its own."""
+    if route.body is Raw and route.query is None:
+        return None
+    return decode_query(request.query.items(), route.query)
 
 
 def _answer(reply: object) -> Answer:
@@ -164,6 +171,8 @@ async def _read_body(request: web.Request, shape: type[Body] | None) -> Body | N
 async def _body(request: web.Request, gate: Gate, shape: type[Body] | None) -> Body | None:
     if shape is Upload:
         return Upload(partial(read_file, request))
+    if shape is Poured:
+        return Poured(partial(count_poured, request))
     return await _read_raw(request, gate) if shape is Raw else await _read_body(request, shape)
 
 
@@ -206,7 +215,7 @@ def _not_found(refusal: web.HTTPException) -> Problem:
 def _refuse(problem: Problem, request: web.Request) -> web.Response:
     body = {**problem.body(), "request_id": request[_REQUEST_ID]}
     response = _respond(problem.kind.status, body, "application/problem+json")
-    for name, header in {"retry_after_s": "Retry-After", "allow": "Allow"}.items():
+    for name, header in {"retry_after_s": "Retry-After", "allow": "Allow", "challenge": "WWW-Authenticate"}.items():
         if name in problem.extras:
             response.headers[header] = str(problem.extras[name])
     return response

@@ -1,4 +1,4 @@
-"""The one file of a form, counted while it comes. What it is, is not looked at here."""
+"""What is larger than a message, counted while it comes: the one file of a form, and bytes for a measurement."""
 
 import asyncio
 from typing import Final
@@ -9,6 +9,8 @@ from server.api.errors import FieldWrong, TooLarge, TooSlow, WrongContentType
 
 MAX_FILE_BYTES: Final = 10 * 1024 * 1024
 FILE_TIMEOUT_S: Final = 90.0  # ten megabytes over a poor mobile network
+MAX_POURED_BYTES: Final = 1024 * 1024
+POURING_TIMEOUT_S: Final = 8.0  # the page gives up after five
 _FIELD: Final = "file"
 _CHUNK: Final = 64 * 1024
 
@@ -26,6 +28,22 @@ async def read_file(request: web.Request) -> bytes:
         raise TooSlow(f"The file did not come within {FILE_TIMEOUT_S:.0f} seconds.") from None
     except (ValueError, AssertionError, RuntimeError) as error:  # what aiohttp's parser says of a broken form
         raise WrongContentType("The form cannot be read.") from error
+
+
+async def count_poured(request: web.Request) -> int:
+    """How many bytes came; none is kept. Raises WrongContentType, TooLarge, TooSlow."""
+    if request.content_type != "application/octet-stream":
+        raise WrongContentType("Send bytes as application/octet-stream.")
+    counted = 0
+    try:
+        async with asyncio.timeout(POURING_TIMEOUT_S):
+            async for chunk in request.content.iter_any():
+                counted += len(chunk)
+                if counted > MAX_POURED_BYTES:
+                    raise TooLarge(f"At most {MAX_POURED_BYTES} bytes are measured.")
+    except TimeoutError:
+        raise TooSlow(f"The bytes did not come within {POURING_TIMEOUT_S:.0f} seconds.") from None
+    return counted
 
 
 async def _only_file(form: MultipartReader) -> bytes:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from server.access.audit import AuditEntry
 from server.access.links import NewLink, new_link
 from server.access.principal import Principal
 from server.clinic import letters
@@ -61,11 +62,12 @@ class OutOfTurn:
 
 @dataclass(frozen=True, slots=True)
 class SendingOn:
-    """To a colleague's line, or another one."""
+    """To a colleague's line, or another one; ``even_if_full`` knowing that every place of it is taken."""
 
     ticket_id: str
     session_id: str
     reason: str
+    even_if_full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +131,8 @@ class CallService:
     async def transfer(self, principal: Principal, wanted: SendingOn, now: datetime) -> str:
         """From where the patient waits, or out of the room: that visit ends then. The new ticket's id.
 
-        Raises ``TicketOver``, ``SessionClosed``, ``NotWaiting``, ``InvalidWords``; ``AlreadyInVisit`` where somebody
-        else has the patient in the room.
+        Raises ``TicketOver``, ``SessionClosed``, ``SessionFull``, ``NotWaiting``, ``InvalidWords``; ``AlreadyInVisit``
+        where somebody else has the patient in the room.
         """
         ticket_id, by = wanted.ticket_id, By(principal.actor, now)
         reason = Reason(Step.TRANSFER, wanted.reason)
@@ -138,6 +140,7 @@ class CallService:
             sessions = await lock_both(tx, await tx.session_of(ticket_id) or "", wanted.session_id)
             if not arranges(principal, sessions[0]):
                 raise NotFound("no such ticket or session")
+            await _check_place(tx, sessions[1], wanted, by)
             visit = await _end_for_transfer(tx, ticket_id, principal, by)
             leaving = Relocation(ticket_id, Cause.TRANSFERRED, _leaving(ticket_id, visit), by=by, by_id=principal.id)
             done = await relocate(tx, sessions, leaving, self._rules.sender)
@@ -184,6 +187,16 @@ class CallService:
         link = new_link(self._rules.link_key, ticket_id, ring.now, expires_at)
         await tx.add_link(link)
         return replace(contact, link_id=link.id)
+
+
+async def _check_place(tx: CallTx, target: Session, wanted: SendingOn, by: By) -> None:
+    """Raises ``SessionFull``; who sends on all the same is on record with it."""
+    places = await tx.places(target)
+    if not wanted.even_if_full:
+        places.check_free()
+    elif places.free == 0:
+        detail: dict[str, str | int | bool | None] = {"came_from": wanted.ticket_id}
+        await tx.audit(AuditEntry(by.now, by.actor, "session.overbooked", f"session:{target.id}", detail))
 
 
 async def _end_for_transfer(tx: CallTx, ticket_id: str, principal: Principal, by: By) -> Visit | None:

@@ -7,10 +7,11 @@ import unicodedata
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from server.access.audit import AuditEntry
+from server.access.limits import Allowance, Limiter
 from server.clinic.errors import NotFound, TicketOver
 from server.clinic.news import line_topics
 from server.clinic.tell import Tell, tell_all
@@ -20,6 +21,7 @@ from server.visits.documents.errors import VisitBegun
 from server.visits.errors import InvalidComplaint
 
 LONGEST_COMPLAINT: Final = 500  # characters: a few words, not the history
+UPLOADS_A_TICKET: Final = Allowance(8, timedelta(seconds=20))  # a test of the connection sends two
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,11 @@ class Preparations:
     def __init__(self, begin: Callable[[], AbstractAsyncContextManager[PreparationTx]], tell: Tell) -> None:
         self._begin = begin
         self._tell = tell
+        self._uploads = Limiter(UPLOADS_A_TICKET)
+
+    def admit_upload(self, ticket_id: str, now: datetime) -> None:
+        """Before bytes are taken that only measure the way. Raises ``TooManyTries``."""
+        self._uploads.take(ticket_id, now)
 
     async def complain(self, ticket_id: str, text: str, now: datetime) -> None:
         """Again replaces it. Raises ``InvalidComplaint``, ``VisitBegun``."""

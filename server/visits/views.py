@@ -6,7 +6,7 @@ from datetime import date, datetime
 import msgspec
 
 from server.clinic.session import Session, SessionState
-from server.clinic.ticket import OUTSIDE, Cause, Ticket, TicketState
+from server.clinic.ticket import MOVED_BY_PATIENT, OUTSIDE, Cause, Ticket, TicketState
 from server.clinic.views import DeviceTestView, MyWait, PatientView, patient_view
 from server.patients.patient import Patient
 from server.visits.attestation import NOTHING, Attested
@@ -134,7 +134,7 @@ class MyTicket(msgspec.Struct, frozen=True):
     """For the ticket's patient. ``ahead`` is 0 for the next one, null for who does not wait; ``visit`` the latest.
 
     ``doctor`` is the one whose room it is in, otherwise the session's own. ``can_cancel``: the number can be given
-    back.
+    back; ``can_move``: or given up for one of another session.
     """
 
     id: str
@@ -150,6 +150,7 @@ class MyTicket(msgspec.Struct, frozen=True):
     visit: MyVisit | None
     suspended: Suspended | None
     can_cancel: bool
+    can_move: bool
     complaint: str | None
     device_test: DeviceTestView | None
     documents: list[DocumentView]
@@ -278,6 +279,7 @@ def my_ticket(facts: OwnTicketFacts, hospital: HospitalView, wait: MyWait | None
         visit=MyVisit(visit.id, visit.state, visit.ring_until) if visit else None,
         suspended=Suspended(session.message) if session.message is not None else None,
         can_cancel=ticket.state in OUTSIDE,
+        can_move=ticket.state in MOVED_BY_PATIENT and session.department is not None,
         complaint=facts.preparation.complaint,
         device_test=facts.preparation.device_test,
         documents=list(facts.preparation.documents),

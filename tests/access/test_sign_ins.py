@@ -2,8 +2,10 @@
 
 import asyncio
 import hashlib
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from typing import Literal
 
 import pytest
@@ -16,8 +18,9 @@ from server.access.principal import Principal
 from server.access.roles import Role
 from server.access.sign_ins import STAFF_IDLE, STAFF_LONGEST, SignedIn, SignIns
 from server.store import tables
+from server.store.access import SignInLookQueries, SignInQueries
 from server.store.engine import Store
-from tests.access.people import HERE, NOW, PASSWORD, add_staff, audited, change, rows_of, sign_ins_of
+from tests.access.people import CHEAP, HERE, NOW, PASSWORD, add_staff, audited, change, rows_of, sign_ins_of
 
 MINUTE = timedelta(minutes=1)
 
@@ -145,6 +148,26 @@ async def test_being_seen_is_written_once_a_minute(store: Store) -> None:
     assert (await rows_of(store, tables.sign_ins))[0]["seen_at"] == NOW
     await sign_ins.authenticate(session.token, NOW + MINUTE)
     assert (await rows_of(store, tables.sign_ins))[0]["seen_at"] == NOW + MINUTE
+
+
+async def test_a_crowd_that_was_away_for_a_minute_is_seen_in_one_commit(store: Store) -> None:
+    commits = 0
+
+    @asynccontextmanager
+    async def begin() -> AsyncIterator[SignInQueries]:
+        nonlocal commits
+        commits += 1
+        async with store.write(SignInQueries) as tx:
+            yield tx
+
+    sign_ins = SignIns(begin, partial(store.read, SignInLookQueries), Passwords(CHEAP))
+    tokens = [(await signed_in(store, sign_ins)).token]
+    tokens += [(await sign_ins.sign_in("wang.li", PASSWORD, HERE, NOW)).token for _ in range(9)]
+    commits = 0
+    who = await asyncio.gather(*(sign_ins.authenticate(token, NOW + MINUTE) for token in tokens))
+    assert len({principal.sign_in_id for principal in who if principal}) == 10
+    assert commits == 1
+    assert {row["seen_at"] for row in await rows_of(store, tables.sign_ins)} == {NOW + MINUTE}
 
 
 async def test_signing_out_ends_this_sign_in_and_no_other(store: Store) -> None:

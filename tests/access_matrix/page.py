@@ -59,7 +59,7 @@ def _route(route: Route) -> Line:
 
 def _topic(kind: str, action: Action) -> Line:
     row = TOPICS[kind]
-    name = kind if kind == "outbox" else f"{kind}:{{id}}"
+    name = kind if kind in {"desk", "outbox"} else f"{kind}:{{id}}"
     return (f"`{name}`", row.thing.value, f"`{action.value}`", *_cells(row, lambda role: may(role, action)))
 
 

@@ -60,6 +60,8 @@ ROUTES: Final[Mapping[str, Row]] = {
     "POST /totp/confirm": ACCOUNT,
     "POST /passkeys/options": ACCOUNT,
     "POST /passkeys": ACCOUNT,
+    "DELETE /factors/totp": ACCOUNT,
+    "DELETE /passkeys/{id}": ACCOUNT,
     "POST /step-up/totp": ACCOUNT,
     "POST /step-up/passkey/options": ACCOUNT,
     "POST /step-up/passkey": ACCOUNT,
@@ -119,6 +121,9 @@ ROUTES: Final[Mapping[str, Row]] = {
     "POST /ticket/answer": OWN_TICKET,
     "POST /ticket/cancel": OWN_TICKET,
     "POST /ticket/move": OWN_TICKET,
+    "GET /ticket/sessions": OWN_TICKET,
+    "POST /ticket/arrive": OWN_TICKET,
+    "POST /ticket/upload-test": OWN_TICKET,
     "POST /ticket/media": OWN_TICKET,
     "POST /ticket/push": OWN_TICKET,
     "GET /ticket/calendar.ics": OWN_TICKET,
@@ -133,6 +138,8 @@ ROUTES: Final[Mapping[str, Row]] = {
     "GET /patients/{id}/readings": TREATED,
     "GET /patients/{id}/alarms": TREATED,
     "POST /alarms/{id}/acknowledge": ALARM,
+    "GET /unattended": HOUSE,  # a doctor sees those of the own department
+    "POST /unattended/{id}/take-over": HOUSE,  # a doctor, of the own department; an administrator, of any
     "GET /devices": DEVICE,
     "POST /devices": DEVICE,
     "POST /patients/{id}/devices": TREATED,
@@ -144,6 +151,7 @@ ROUTES: Final[Mapping[str, Row]] = {
     "GET /templates": HOUSE,
     "PUT /templates/{id}/{locale}": HOUSE,
     "POST /templates/preview": HOUSE,
+    "POST /readings": DEVICE,  # its own credential, as at the broker
     "POST /receipts/{gateway}": HOUSE,  # signed by the provider
     "GET /push/key": HOUSE,
     "POST /push/received": HOUSE,
@@ -153,6 +161,7 @@ ROUTES: Final[Mapping[str, Row]] = {
 TOPICS: Final[Mapping[str, Row]] = {
     "session": SESSION,
     "line": SESSION,
+    "desk": HOUSE,
     "ticket": OWN_TICKET,
     "visit": VISIT,
     "patient": TREATED,
@@ -189,5 +198,6 @@ BODIES: Final[Mapping[str, dict[str, object]]] = {
     "POST /visits/{id}/prior-diagnosis": {"note": "Asthma, 2024, seen on paper."},
     "POST /visits/{id}/end": {"outcome": "completed"},
     "POST /alarms/{id}/acknowledge": {"priority": "high"},
+    "POST /unattended/{id}/take-over": {},
     "POST /patients/{id}/devices": {"device_id": WORN_DEVICE, "profile": None},
 }  # fmt: skip

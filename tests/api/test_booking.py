@@ -95,6 +95,16 @@ async def test_the_desk_and_the_patient_move_a_ticket(house: RosterHouse, door: 
     assert (await door.ask(f"POST /tickets/{ticket.id}/move", {"session_id": second}, who=ZHAO))[0] == 404
 
 
+async def test_a_patient_is_shown_where_to_move_and_nothing_of_anybody(house: RosterHouse, door: Door) -> None:
+    first, second = await house.bookable(), await house.bookable()
+    own = patient_of((await house.book(first)).ticket.id)
+    status, shown = await door.ask("GET /ticket/sessions", who=own)
+    assert (status, [target["id"] for target in shown]) == (200, [second])
+    assert set(shown[0]) == {"id", "title", "doctor", "opens_at", "closes_at", "free"}
+    for who in (None, OPERATOR):
+        assert (await door.ask("GET /ticket/sessions", who=who))[0] == 401
+
+
 async def test_the_desk_sets_how_many_places_there_are(house: RosterHouse, door: Door) -> None:
     session_id = await house.bookable(capacity=1)
     path = f"POST /sessions/{session_id}/capacity"

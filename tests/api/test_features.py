@@ -17,6 +17,7 @@ from server.api import (
     clinic,
     documents,
     factors,
+    handover,
     join_check,
     monitoring,
     notifications,
@@ -54,6 +55,7 @@ PUBLIC = {
     "POST /join/check",
     "GET /notice",
     "POST /receipts/{gateway}",
+    "POST /readings",
     "POST /join/recover",
     "GET /push/key",
     "POST /push/received",
@@ -101,12 +103,16 @@ POST /totp/enrol
 POST /totp/confirm
 POST /passkeys/options
 POST /passkeys
+DELETE /factors/totp
+DELETE /passkeys/{id}
 POST /step-up/totp
 POST /step-up/passkey/options
 POST /step-up/passkey
 GET /patients/{id}/readings
 GET /patients/{id}/alarms
 POST /alarms/{id}/acknowledge
+GET /unattended
+POST /unattended/{id}/take-over
 GET /devices
 POST /devices
 POST /patients/{id}/devices
@@ -143,10 +149,13 @@ PATIENT = {
     "POST /ticket/media",
     "POST /ticket/complaint",
     "POST /ticket/device-test",
+    "POST /ticket/upload-test",
     "POST /ticket/documents",
     "DELETE /ticket/documents/{id}",
     "POST /ticket/consent/withdraw",
     "POST /ticket/move",
+    "GET /ticket/sessions",
+    "POST /ticket/arrive",
     "POST /ticket/cancel",
     "GET /ticket/calendar.ics",
     "POST /ticket/push",
@@ -201,6 +210,7 @@ def test_a_slug_means_one_thing() -> None:
         clinic,
         documents,
         factors,
+        handover,
         join_check,
         monitoring,
         notifications,

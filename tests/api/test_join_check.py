@@ -60,6 +60,7 @@ class Pages:
             visit=None,
             suspended=None,
             can_cancel=True,
+            can_move=False,
             wait=None,
             complaint=None,
             device_test=None,

@@ -12,7 +12,7 @@ from pytest_aiohttp import AiohttpClient
 
 from server.api import upload
 from server.api.edge import Edge
-from server.api.framework import Audience, Call, Route, Upload
+from server.api.framework import Audience, Call, Poured, Route, Upload
 from server.api.openapi import describe
 from server.api.routes import Feature, RouteTable, route_table
 from server.api.serving import Gate, build_api
@@ -25,6 +25,10 @@ async def keep(call: Call[Upload]) -> dict[str, int]:
     return {"size": len(await call.body.read())}
 
 
+async def pour(call: Call[Poured]) -> dict[str, int]:
+    return {"size": await call.body.count()}
+
+
 async def refuse(_call: Call[Upload]) -> dict[str, int]:
     return {"size": -1}
 
@@ -35,7 +39,8 @@ def table() -> RouteTable:
         Route(method="POST", path="/leaves", handler=keep, **shape),  # type: ignore[arg-type]
         Route(method="POST", path="/shut", handler=refuse, **shape),  # type: ignore[arg-type]
     ]
-    return route_table([Feature(routes, {})])
+    poured = Route(method="POST", path="/sink", handler=pour, **{**shape, "body": Poured})  # type: ignore[arg-type]
+    return route_table([Feature([*routes, poured], {})])
 
 
 @pytest.fixture
@@ -132,3 +137,28 @@ async def test_what_is_refused_before_it_is_read_costs_nothing(client: Client) -
 def test_the_description_asks_for_a_form() -> None:
     operation = describe(table(), version="1")["paths"]["/api/v1/leaves"]["post"]
     assert list(operation["requestBody"]["content"]) == ["multipart/form-data"]
+
+
+BYTES = {"content-type": "application/octet-stream"}
+
+
+async def test_poured_bytes_are_counted_and_a_million_is_enough(client: Client) -> None:
+    """They measure the way here; nothing of them is kept."""
+    assert await sent(client, b"x" * upload.MAX_POURED_BYTES, "/sink", **BYTES) == (200, {"size": 1024 * 1024})
+    status, problem = await sent(client, b"x" * (upload.MAX_POURED_BYTES + 1), "/sink", **BYTES)
+    assert (status, problem["type"]) == (413, "/problems/too-large")
+    status, problem = await sent(client, b"{}", "/sink", **{"content-type": "application/json"})
+    assert (status, problem["type"]) == (415, "/problems/wrong-content-type")
+
+
+async def test_who_pours_drop_by_drop_is_cut(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upload, "POURING_TIMEOUT_S", 0.05)
+    more = asyncio.Event()
+
+    async def drops() -> AsyncIterator[bytes]:
+        yield b"x"
+        await more.wait()
+
+    status, problem = await sent(client, drops(), "/sink", **BYTES)
+    more.set()
+    assert (status, problem["type"]) == (408, "/problems/too-slow")

@@ -1,5 +1,6 @@
 """Each cell of the access matrix on a running hospital: who may gets in, and nobody else, whosever the thing is."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -7,7 +8,7 @@ from enum import Enum
 import pytest
 
 from server import desk
-from server.access.roles import Role, may
+from server.access.roles import Action, Role, may
 from server.api.framework import Audience, Route
 from server.api.routes import RouteTable, roles_that_may
 from server.live import TOPIC_ACTIONS
@@ -20,6 +21,7 @@ from tests.attacks.test_foreign import QUERIES, RECORD
 from tests.attacks.ward import NOBODY, PASSWORD, PATIENT, STAFF, Caller, Reply, Ward, Who
 
 NOWHERE = "0" * 32
+URGENT = {"urgency": 0, "reason": "coughs blood"}
 ENDS = (  # after these there is less to ask for: last, and the patients before the doctors
     "POST /ticket/cancel",
     "POST /ticket/move",
@@ -49,6 +51,10 @@ class Persona:
     who: Who
     role: Role | None = None
     owns: bool = False
+
+    @property
+    def books(self) -> bool:
+        return self.role is not None and may(self.role, Action.TICKET_BOOK)
 
     @property
     def audience(self) -> Audience:
@@ -133,6 +139,42 @@ def cells(house: House, *, admitted: bool) -> Iterator[tuple[Route, Persona]]:
         for persona in house.personas:
             if (expected(house, route, persona) is Verdict.IN) is admitted:
                 yield route, persona
+
+
+async def reasons(house: House, persona: Persona) -> set[str | None]:
+    """Why doctor a's ticket stepped out of the order, as this person reads it: over HTTP, and live."""
+    session, own = house.ward.a["session"], house.ward.a["ticket"]
+    async with house.ward.caller() as caller, Screen(house.ward, persona.who) as screen:
+        row = await caller.take(persona.who, "POST", f"/tickets/{own}/urgency", URGENT) if persona.books else None
+        line = await caller.take(persona.who, "GET", f"/sessions/{session}/line")
+        live = await screen.is_given("subscribe", {"topic": f"{'session' if persona.owns else 'line'}:{session}"})
+    listed = [each for each in line["tickets"] if each["id"] == own]
+    rows = [*listed, live["state"][f"ticket/{own}"], *([row] if row else [])]
+    assert {each["urgency"] for each in rows} == {0}  # the bare class, for everybody who sees the line
+    return {each["reason"] for each in rows}
+
+
+async def test_why_a_ticket_is_urgent_is_for_the_doctors_of_its_line_alone(house: House) -> None:
+    by_name = {persona.name: persona for persona in house.personas}
+    assert await reasons(house, by_name["the doctor"]) == {URGENT["reason"]}
+    assert await reasons(house, by_name["an operator"]) == {None}
+    assert await reasons(house, by_name["an administrator"]) == {None}
+
+
+async def test_the_desk_hears_of_a_line_that_pauses(house: House) -> None:
+    """Not of a patient: who is called there, and why, it is not told."""
+    doctor, session = house.ward.a.doctor, house.ward.a["session"]
+    async with house.ward.caller() as caller, Screen(house.ward, house.ward.operator) as screen:
+        first = await screen.is_given("subscribe", {"topic": "desk"})
+        assert first["state"][f"line/{session}"]["session"]["state"] == "open"
+        await caller.take(doctor, "POST", f"/sessions/{session}/suspend", {"message": "Back at ten."})
+        async with asyncio.timeout(5):
+            while not (heard := [delta for delta in screen.heard("delta") if delta["topic"] == "desk"]):
+                await asyncio.sleep(0.02)
+        await caller.take(doctor, "POST", f"/sessions/{session}/resume")
+    assert list(heard[0]["set"]) == [f"line/{session}"]
+    assert heard[0]["set"][f"line/{session}"]["session"]["message"] == "Back at ten."
+    assert "Zhao" not in str([first, heard])
 
 
 async def test_every_route_lets_in_whom_its_row_lets_in_and_nobody_else(house: House) -> None:

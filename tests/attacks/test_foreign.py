@@ -47,6 +47,8 @@ async def test_no_id_of_doctor_a_opens_anything_to_a_foreigner(busy_ward: Ward, 
     ward = busy_ward
     who = {"the other doctor": ward.b.doctor, "the other doctor's patient": ward.b.patient, "nobody": NOBODY}[foreigner]
     expected = {401} if foreigner == "nobody" else {401, 403, 404}  # which of them: see test_access_matrix
+    if foreigner == "the other doctor":
+        expected.add(409)  # the second factor is asked for before anything is looked up
     before = ward.record(*RECORD)
     async with ward.caller() as caller:
         tried = list(attempts(await routes(caller), dict(ward.a.doctor.owns)))
@@ -89,6 +91,10 @@ async def test_ids_swapped_inside_bodies_and_paths_move_no_device(busy_ward: War
     assert busy_ward.record("associations") == before
 
 
+EXTRAS = {"role", "doctor_id", "serial", "patient_id", "responsible_id", "state"}
+MAY_BE_NAMED = {"POST /unattended/{id}/take-over": {"doctor_id"}}  # by an administrator: see test_handover
+
+
 async def test_a_body_with_one_field_too_many_is_refused_by_its_name(busy_ward: Ward) -> None:
     before = busy_ward.record(*RECORD)
     async with busy_ward.caller() as caller:
@@ -96,9 +102,9 @@ async def test_a_body_with_one_field_too_many_is_refused_by_its_name(busy_ward: 
             method, path = line.split()
             kind = path.split("/")[1].rstrip("s")
             path_of_own = path.replace("{id}", busy_ward.a.doctor.owns.get(kind, "0" * 32))
-            for extra in ("role", "doctor_id", "serial", "patient_id", "responsible_id", "state"):
+            for extra in EXTRAS - MAY_BE_NAMED.get(line, set()):
                 reply = await caller.ask(busy_ward.a.doctor, method, path_of_own, {**body, extra: busy_ward.b["user"]})
-                assert (reply.status, reply.body["field"]) == (422, extra), (method, path)
+                assert (reply.status, reply.body.get("field")) == (422, extra), (method, path, reply.body)
     assert busy_ward.record(*RECORD) == before
 
 

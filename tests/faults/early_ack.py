@@ -7,20 +7,20 @@ import json
 from collections.abc import Sequence
 
 from devices import topics
-from devices.ingest import Arrival, Ingest
+from devices.ingest import Arrival, Entry, Ingest
 from server.__main__ import main
 
 _take = Ingest.take
 
 
-async def _hasty(self: Ingest, arrivals: Sequence[Arrival]) -> None:
+async def _hasty(self: Ingest, arrivals: Sequence[Arrival]) -> Sequence[Entry]:
     self._link.acknowledge([arrival.receipt for arrival in arrivals])
     for arrival in arrivals:
         topic = topics.parse(arrival.topic)
         if topic is not None and topic.channel == "readings":
             said = json.loads(arrival.payload)
             self._link.publish_ack(topic.device_id, said["epoch"], said["seq"])
-    await _take(self, arrivals)
+    return await _take(self, arrivals)
 
 
 Ingest.take = _hasty  # type: ignore[method-assign]

@@ -56,6 +56,25 @@ def test_plain_mqtt_stays_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> No
         load_settings()
 
 
+@pytest.mark.parametrize(
+    ("section", "allowed"),
+    [
+        ("[mllp]\nlisten = true", "allow and devices"),
+        ("[mllp]\nlisten = true\nallow = ['10.0.0.7']", "allow and devices"),
+        ("[astm]\nallow = ['meters']", "an address or network"),
+        ("[poct1a]\ndevices = { '10.0.0.7' = '../GM' }", "a device's id"),
+    ],
+)
+def test_a_listener_says_who_may_connect_and_which_device_that_is(
+    section: str, allowed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "bedside.toml"
+    file.write_text(section)
+    monkeypatch.setenv("BEDSIDE_CONFIG", str(file))
+    with pytest.raises(SettingsError, match=allowed):
+        load_settings()
+
+
 def test_a_misspelt_name_is_refused_and_not_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEDSIDE_WEB__HTTP_PROT", "8080")
     with pytest.raises(SettingsError, match="BEDSIDE_WEB__HTTP_PROT"):

@@ -55,6 +55,28 @@ async def test_a_question_has_a_largest_size() -> None:
     assert [len(keys) for keys in desk.asked] == [2, 2, 1]
 
 
+async def test_a_crowd_that_trickles_in_asks_one_question_at_a_time() -> None:
+    """Each question takes a connection of the store: with one for every moment, the last ones found none in 30 s."""
+    under_way = [0]
+    sizes = list[int]()
+
+    async def ask(keys: Sequence[int]) -> Mapping[int, int]:
+        under_way.append(under_way[-1] + 1)
+        sizes.append(len(keys))
+        await asyncio.sleep(0.01)
+        under_way.append(under_way[-1] - 1)
+        return {key: key for key in keys}
+
+    together = Together(ask)
+    async with asyncio.TaskGroup() as group:
+        for number in range(300):
+            group.create_task(together(number))
+            await asyncio.sleep(0)
+    assert max(under_way) == 1
+    assert sum(sizes) == 300
+    assert len(sizes) < 10
+
+
 async def test_a_question_that_fails_fails_for_all_and_not_for_the_next() -> None:
     desk = Desk()
     ask = Together(desk.ask)

@@ -3,17 +3,20 @@
 import asyncio
 
 import pytest
+import sqlalchemy as sa
 
+from server.access.principal import Principal
 from server.access.sign_ins import NewSignIn
 from server.clinic.errors import AlreadyInVisit, InvalidWords, NotFound, NotWaiting, SessionClosed
 from server.clinic.line import MISSES_ALLOWED, Pick
+from server.clinic.roster.errors import SessionFull
 from server.clinic.ticket import Cause, TicketState
 from server.ids import new_id
 from server.store import tables
 from server.store.access import JoinQueries
 from server.visits.calls import OutOfTurn, SendingOn
 from server.visits.visit import Outcome, VisitState
-from tests.clinic.house import LI, NOW, OPERATOR, WANG, ZHAO, House, at
+from tests.clinic.house import LI, NOW, OPERATOR, WANG, ZHAO, House, at, connection
 
 REASON = "结果已出"
 
@@ -135,6 +138,7 @@ async def test_who_waits_is_sent_on_with_link_page_consent_and_urgency(house: Ho
     row = await house.line.ticket(ZHAO, target, new)
     assert (row.serial, row.state, row.arrived_at) == (2, TicketState.ARRIVED, at(60))
     assert (row.came_from, row.consented, row.patient.id) == (ticket_id, True, old_row.patient.id)
+    assert row.reason == "心电图异常"  # who takes over reads why
     links = [link for link in await house.table(tables.join_links) if link.ticket_id == new]
     [page] = await house.table(tables.sign_ins)
     assert ([link.ended_at for link in links], page.ticket_id, page.ended_at) == ([None], new, None)
@@ -170,6 +174,46 @@ async def test_nobody_is_sent_on_twice_nor_where_nobody_is_taken(house: House) -
     results = await asyncio.gather(*both, return_exceptions=True)
     assert sorted(type(result).__name__ for result in results) == ["TicketOver", "str"]
     assert [row.serial for row in (await house.line.line(ZHAO, target)).tickets] == [1]
+
+
+async def with_one_place(house: House, doctor: Principal = ZHAO) -> str:
+    session_id = await house.session(doctor)
+    async with house.store.write(connection) as of:
+        await of.execute(sa.update(tables.sessions).where(tables.sessions.c.id == session_id).values(capacity=1))
+    return session_id
+
+
+async def test_nobody_is_sent_on_to_a_full_session_unless_somebody_says_that_it_must_be(house: House) -> None:
+    source, target = await house.session(LI), await with_one_place(house)
+    first, second = await house.waiting(source, 2)
+    await house.calls.transfer(LI, SendingOn(first, target, REASON), at(1))
+    for who in (LI, OPERATOR):
+        with pytest.raises(SessionFull):
+            await house.calls.transfer(who, SendingOn(second, target, REASON), at(2))
+    assert [row.state for row in await house.rows(source)] == [TicketState.TRANSFERRED, TicketState.ARRIVED]
+    assert "session.overbooked" not in await house.audited()
+
+    await house.calls.transfer(OPERATOR, SendingOn(second, target, REASON, even_if_full=True), at(3))
+    assert [row.serial for row in (await house.line.line(ZHAO, target)).tickets] == [1, 2]
+    [entry] = [row for row in await house.table(tables.audit) if row.action == "session.overbooked"]
+    assert (entry.actor, entry.subject, entry.detail) == (OPERATOR.actor, f"session:{target}", {"came_from": second})
+
+
+async def test_a_full_session_ends_no_visit(house: House) -> None:
+    visit_id, ticket_id = await house.in_visit(LI)
+    target = await with_one_place(house)
+    await house.waiting(target)
+    with pytest.raises(SessionFull):
+        await house.calls.transfer(LI, SendingOn(ticket_id, target, REASON), at(60))
+    assert (await house.read.visit(LI, visit_id)).state is VisitState.IN_VISIT
+
+
+async def test_two_who_are_sent_on_to_the_last_place_at_once_do_not_share_it(house: House) -> None:
+    source, target = await house.session(LI), await with_one_place(house)
+    tickets = await house.waiting(source, 2)
+    both = (house.calls.transfer(LI, SendingOn(ticket_id, target, REASON), at(1)) for ticket_id in tickets)
+    done = await asyncio.gather(*both, return_exceptions=True)
+    assert sorted(type(each).__name__ for each in done) == ["SessionFull", "str"]
 
 
 async def test_two_who_send_on_against_each_other_do_not_block(house: House) -> None:

@@ -4,16 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server.access.errors import TooManyTries
 from server.clinic.errors import NotFound, TicketOver
 from server.clinic.views import DeviceTestView
 from server.visits.documents.errors import VisitBegun
 from server.visits.errors import InvalidComplaint
-from server.visits.preparation import LONGEST_COMPLAINT, checked_complaint
+from server.visits.preparation import LONGEST_COMPLAINT, UPLOADS_A_TICKET, checked_complaint
 from server.visits.visit import Outcome
 from tests.clinic.house import LI, NOW, OPERATOR, House, at
 from tests.visits.surgery import Surgery
 
-TESTED = DeviceTestView(camera=True, microphone=True, speaker=False, rtt_ms=42, kbps=1800, tested_at=NOW)
+TESTED = DeviceTestView(camera=True, microphone=True, speaker=False, rtt_ms=42, kbps=1800, kbps_up=640, tested_at=NOW)
 
 
 async def test_the_doctor_reads_the_complaint_in_the_line_and_in_the_visit(house: House) -> None:
@@ -42,11 +43,22 @@ async def test_the_last_test_stands_and_those_who_watch_are_told(house: House) -
     surgery, session_id = Surgery(house), await house.session()
     [ticket_id] = await house.waiting(session_id)
     house.told.clear()
-    better = DeviceTestView(camera=True, microphone=True, speaker=True, rtt_ms=None, kbps=None, tested_at=at(9))
+    figures = {"rtt_ms": None, "kbps": None, "kbps_up": None}
+    better = DeviceTestView(camera=True, microphone=True, speaker=True, **figures, tested_at=at(9))
     for test in (TESTED, better):
         await surgery.preparations.tested(ticket_id, test)
     assert (await surgery.read.my_ticket(ticket_id)).device_test == better
     assert {f"session:{session_id}", f"line:{session_id}", f"ticket:{ticket_id}"} <= set(house.told)
+
+
+async def test_a_page_measures_its_way_up_a_few_times_and_not_for_ever(house: House) -> None:
+    preparations = Surgery(house).preparations
+    for _ in range(UPLOADS_A_TICKET.burst):
+        preparations.admit_upload("a-ticket", NOW)
+    with pytest.raises(TooManyTries):
+        preparations.admit_upload("a-ticket", NOW)
+    preparations.admit_upload("another", NOW)
+    preparations.admit_upload("a-ticket", at(20))
 
 
 async def test_once_the_visit_has_begun_the_complaint_stays(house: House) -> None:

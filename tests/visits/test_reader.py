@@ -6,6 +6,7 @@ from server.access.principal import Principal
 from server.clinic.errors import NotFound
 from server.clinic.session import SessionState
 from server.clinic.ticket import TicketState
+from server.store.visits import VisitLookQueries
 from server.visits.visit import Outcome, Side, VisitState
 from tests.clinic.house import ADMIN, LI, NOW, OPERATOR, ZHAO, House, at, patient_of
 
@@ -117,3 +118,12 @@ async def test_the_live_states_are_the_views_ready_for_json(house: House) -> Non
     assert set(session) == {"session", f"ticket/{ticket_id}"}
     for topic in ("visit:nowhere", "ticket:nobody", "session:nowhere", "outbox"):
         assert await house.topics.snapshot(topic) == {}
+
+
+async def test_the_lines_of_a_crowd_are_found_at_once(house: House) -> None:
+    first, second, other = await house.session(), await house.session(), await house.session()
+    here = [*await house.waiting(first, 2), *await house.waiting(second, 1)]
+    await house.waiting(other, 1)
+    async with house.store.read(VisitLookQueries) as look:
+        assert await look.sessions_of([*here, "nobody"]) == {first, second}
+        assert await look.sessions_of([]) == set()

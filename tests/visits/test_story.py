@@ -190,8 +190,9 @@ async def test_every_route_of_a_doctors_is_tried_by_the_stranger(house: House) -
         *lines.routes(house.calls, house.lines, house.line, house.read),
     ]
     tried = {(method, path.partition("{")[0], path.rpartition("}")[2]) for method, path, _ in FOREIGN}
-    listed = {(route.method, route.path.partition("{")[0], route.path.rpartition("}")[2]) for route in staff}
-    assert listed - tried == {("GET", "/sessions", "/sessions")}
+    of_somebody = [route for route in staff if "{" in route.path]
+    listed = {(route.method, route.path.partition("{")[0], route.path.rpartition("}")[2]) for route in of_somebody}
+    assert not listed - tried
 
 
 async def test_a_busy_morning_at_one_line(house: House, client: Client) -> None:
@@ -201,7 +202,9 @@ async def test_a_busy_morning_at_one_line(house: House, client: Client) -> None:
     doctor, desk = Browser(client, LI), Browser(client, OPERATOR)
 
     status, row = await desk.ask("POST", f"/tickets/{tickets[3]}/urgency", {"urgency": 0, "reason": "chest pain"})
-    assert (status, row["urgency"], row["reason"], row["ahead"]) == (200, 0, "chest pain", 0)
+    assert (status, row["urgency"], row["reason"], row["ahead"]) == (200, 0, None, 0)  # why is for the line's doctors
+    _, line = await doctor.ask("GET", f"/sessions/{session_id}/line")
+    assert [row["reason"] for row in line["tickets"] if row["id"] == tickets[3]] == ["chest pain"]
     assert (await doctor.ask("POST", f"/tickets/{tickets[0]}/hold"))[1]["held"]
     assert slug(await doctor.ask("POST", f"/tickets/{tickets[0]}/hold")) == (409, "not-waiting")
 

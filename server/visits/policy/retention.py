@@ -1,7 +1,7 @@
 """How long something must be kept, counted in calendar years of the hospital's own time zone."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 from server.visits.policy.rules import Refusal, Source
@@ -30,6 +30,13 @@ class Clock:
             return ended_on.replace(year=ended_on.year + self.years)
         except ValueError:
             return date(ended_on.year + self.years, 3, 1)
+
+    def spent_on(self, today: date) -> date:
+        """The newest day of which nothing must be kept any more: what ended on it or before may be deleted today."""
+        day = today - timedelta(days=365 * self.years)
+        while today <= self.kept_until(day):
+            day -= timedelta(days=1)
+        return day
 
     def refuses(self, ended_on: date | None, today: date) -> Refusal | None:
         """Whether deleting it today is too early; ``ended_on`` None: the visit has not even ended."""
