@@ -13,6 +13,7 @@ import pytest
 
 from tests.ports import free_port
 
+START_S = 30.0
 BINARY = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 
 
@@ -48,12 +49,14 @@ class Mosquitto:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        self._process = subprocess.Popen([self._binary, "-c", str(self._config)])
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
+            if self._process is None or self._process.poll() is not None:  # one of its ports was not yet free
+                self._process = subprocess.Popen([self._binary, "-c", str(self._config)])
             with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 0.2):
                 return
-            time.sleep(0.02)
+            time.sleep(0.05)
+        self.kill()
         raise TimeoutError("mosquitto did not start")
 
     def stall(self) -> None:
