@@ -4,8 +4,9 @@ A history is linearisable if every call can be given one moment between its invo
 the other in the order of these moments, a sequential model gives every caller the result that it got.
 J. Wing, C. Gong, "Testing and Verifying Concurrent Objects" (1993); G. Lowe, "Testing for linearizability" (2017).
 
-The search stays near n for a history that is right: a call that changes nothing is ordered as soon as it fits, since no
-other order is lost by that; and of the others, where a witness has seen them come about one is tried in that order.
+The search stays near n for a history that is right: a refusal, which changes nothing wherever it stands, is ordered as
+soon as it fits, since no other order is lost by that; and of the others, where a witness has seen them take effect, one
+is tried in that order.
 """
 
 import math
@@ -21,7 +22,8 @@ PATIENCE: Final = 50_000  # a right history of n calls with a witness needs abou
 class Call:
     """One call of one client. ``invoked`` and ``returned`` are nanoseconds of the machine's monotonic clock.
 
-    ``witnessed``: as which one somebody has seen it take effect. It is believed nothing, only tried first.
+    ``idle``: with this result it changes nothing, whatever it comes after. ``witnessed``: as which one somebody has
+    seen it take effect; that is believed nothing, only tried first.
     """
 
     client: str
@@ -30,6 +32,7 @@ class Call:
     returned: int
     result: object
     witnessed: int | None = None
+    idle: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +87,23 @@ def linearise(history: Sequence[Call], initial: S, step: Step[S], patience: int 
 
 def _next(node: _Node[S], calls: Sequence[Call], step: Step[S]) -> list[_Node[S]]:
     """The best one last, since the stack gives it back first."""
-    found: list[_Node[S]] = []
-    for at in sorted(_candidates(node, calls), key=lambda at: _promise(calls[at])):
-        after = step(node.state, calls[at].op, calls[at].result)
+    found: list[tuple[tuple[bool, float, int], _Node[S]]] = []
+    for at in _candidates(node, calls):
+        call = calls[at]
+        after = step(node.state, call.op, call.result)
         if after is None:
             continue
-        following = _with(node, at, calls[at], after)
-        if after == node.state:
+        following = _with(node, at, call, after)
+        if call.idle:
             return [following]
-        found.append(following)
-    return found
+        found.append((_promise(call, quiet=after == node.state), following))
+    return [following for _, following in sorted(found, key=lambda each: each[0])]
 
 
-def _promise(call: Call) -> tuple[float, int]:
-    """The higher, the sooner it is tried: by the witness, else by its return."""
-    return (-math.inf if call.witnessed is None else -call.witnessed, -call.returned)
+def _promise(call: Call, *, quiet: bool) -> tuple[bool, float, int]:
+    """The higher, the sooner it is tried: no change that nobody saw either, then by the witness, then by return."""
+    seen = -math.inf if call.witnessed is None else -call.witnessed
+    return quiet and call.witnessed is None, seen, -call.returned
 
 
 def _candidates(node: _Node[S], calls: Sequence[Call]) -> list[int]:

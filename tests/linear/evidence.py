@@ -105,7 +105,8 @@ def _other(session: int, should: Stand, stands: Stand) -> list[str]:
 def _settled(record: Record, evidence: Evidence) -> Call | None:
     asked, witnessed = Asked(record.op, _micros(record.at)), evidence.witnessed(record)
     if record.returned is not None:
-        return Call(record.client, asked, record.invoked, record.returned, record.result, witnessed)
+        refused = isinstance(record.result, str) and record.result != DONE
+        return Call(record.client, asked, record.invoked, record.returned, record.result, witnessed, idle=refused)
     result = evidence.result(record)
     if result is None:
         return None

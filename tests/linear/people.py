@@ -48,7 +48,7 @@ DESK_STEPS: Final = (
     *("release",) * 2,
     *("classify",) * 2,
 )
-OUT_OF_TURN, SUSPENDING = 0.12, 0.04  # of a doctor's steps
+OUT_OF_TURN, SUSPENDING = 0.12, 0.08  # of a doctor's steps
 RECENT: Final = 25  # of the known tickets: most older ones are over
 WHY: Final = "a result has come"
 NUMBERED = sa.select(tables.tickets.c.session_id, tables.tickets.c.serial)

@@ -51,6 +51,26 @@ def test_it_does_not_believe_what_cannot(history: list[Call]) -> None:
     assert counter_fault([Issued(call.result, call.invoked, call.returned) for call in history])  # type: ignore[arg-type]
 
 
+def switch(on: bool, op: object, result: object) -> bool | None:
+    """A light: switched on or off, again or not, and looked at."""
+    if op == "look":
+        return on if on is result else None
+    return op == "on"
+
+
+def test_what_changes_nothing_now_may_change_something_later() -> None:
+    first, again = Call("a", "on", 0, 1, None), Call("b", "on", 0, 10, None)
+    off, look = Call("c", "off", 2, 3, None), Call("d", "look", 11, 12, True)
+    verdict = linearise([first, again, off, look], False, switch)
+    assert verdict.order == (first, off, again, look)
+
+
+def test_a_refusal_is_ordered_as_soon_as_it_fits() -> None:
+    refused = Call("a", "look", 0, 100, False, idle=True)
+    on = Call("b", "on", 1, 2, None)
+    assert linearise([refused, on], False, switch).order == (refused, on)
+
+
 @given(st.integers(1, 7), st.integers(0, 2**32), st.booleans())
 def test_both_rules_agree_on_every_small_history(size: int, seed: int, swapped: bool) -> None:
     chance = random.Random(seed)  # noqa: S311 – histories, not secrets
