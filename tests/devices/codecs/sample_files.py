@@ -1,4 +1,7 @@
-"""Messages with known meaning: those that ship with the project, and those whose licence keeps them beside it."""
+"""Messages with known meaning: those that ship with the project, and those whose licence keeps them out of it.
+
+``SAMPLES=folder`` says where the latter are; without it their tests are skipped, on every machine alike.
+"""
 
 import os
 from pathlib import Path
@@ -6,7 +9,7 @@ from pathlib import Path
 import pytest
 
 SHIPPED = Path(__file__).with_name("samples")
-ELSEWHERE = Path(__file__).parents[4] / "shared" / "data" / "samples"
+ELSEWHERE = os.environ.get("SAMPLES")
 
 
 def shipped(name: str) -> bytes:
@@ -14,11 +17,7 @@ def shipped(name: str) -> bytes:
 
 
 def elsewhere(name: str) -> bytes:
-    """Skips the test where the sample is not there, and fails it where CI says that it must be."""
-    path = ELSEWHERE / name
-    if path.is_file():
-        return path.read_bytes()
-    message = f"{name} is not in {ELSEWHERE}"
-    if os.environ.get("CI", "").lower() in {"1", "true"}:
-        pytest.fail(message)
-    pytest.skip(message)
+    """Skips the test where nobody said where they are; a wrong folder is FileNotFoundError."""
+    if ELSEWHERE is None:
+        pytest.skip(f"{name} does not ship with the project: SAMPLES=folder plays it")
+    return (Path(ELSEWHERE) / name).read_bytes()
