@@ -124,7 +124,7 @@ async def _silence_is_an_alarm_too(doctor: Person, silent_since: datetime) -> No
     left = silent_since + SILENCE - datetime.now(UTC)
     silence = doctor.page.locator('[data-testid="alarm"][data-condition="silence:BM-77"]')
     assert await silence.count() == 0, "raised before its time"
-    await expect(silence.first).to_be_visible(timeout=max(0.0, left.total_seconds()) * 1000 + 60_000)
+    await expect(silence.first).to_be_visible(timeout=max(0.0, left.total_seconds()) * 1000 + 15_000)
 
 
 def _everything_is_there(hospital: Hospital) -> None:
