@@ -3,7 +3,6 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ import asyncpg
 
 from server.ids import new_id
 from server.store.engine import open_store
+from tests.ports import free_port
 
 QUICK = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "16MB", "max_connections": "60"}
 """For ordinary tests. A test of durability starts its own server without ``fsync``."""
@@ -76,7 +76,7 @@ def postgres_server(binaries: Path, options: dict[str, str] = QUICK) -> Iterator
         _run(
             [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--locale=C", "-E", "UTF8", "--no-sync"]
         )
-        server = PostgresServer(binaries, folder, _free_port())
+        server = PostgresServer(binaries, folder, free_port())
         settings = {"listen_addresses": "127.0.0.1", "port": str(server.port), **options}
         words = " ".join(f"-c {name}={value}" for name, value in settings.items())
         _run([binaries / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", f"-k {folder} {words}", "start"])
@@ -93,9 +93,3 @@ def _run(command: Sequence[Path | str]) -> None:
     done = subprocess.run([*lent, *map(str, command)], cwd="/", capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{command[0]} failed: {done.stderr or done.stdout}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
