@@ -110,7 +110,7 @@ class Evaluator:
         self._unsaved: defaultdict[int, set[str]] = defaultdict(set)  # patients whose state is ahead of the record
         self._doubtful: set[int] = set()  # partitions of which a commit may have happened that was never answered
         self._cares: Mapping[str, Care] = {}
-        self._since = clock()
+        self._since: datetime | None = None
         self._said: dict[type[Exception], datetime] = {}  # when each kind of failure was last in the log
         self.stats = Stats()
 
@@ -141,10 +141,14 @@ class Evaluator:
                 await self.catch_up(self._taken_hints())
 
     async def begin(self) -> None:
-        """Take the partitions and read what is remembered of their patients. Nobody was silent while we were away."""
+        """Take the partitions and read what is remembered of their patients.
+
+        Nobody was silent before the server listened. One that begins again within its life goes on: what was stored
+        meanwhile is on record, and a silence that began anew with every stumble would never end.
+        """
         await self._read_record()
         self._cares = await self._log.cares()
-        self._since = self._clock()
+        self._since = self._since or self._clock()
 
     async def _read_record(self) -> None:
         leases = dict(await self._log.lease())
@@ -270,7 +274,7 @@ class Evaluator:
     def _care(self, patient_id: str) -> Care:
         """Silence counts from when this evaluator began at the earliest: before that nobody listened."""
         care = self._cares.get(patient_id, Care(patient_id))
-        worn = (Worn(w.device_id, w.profile, max(w.since, self._since)) for w in care.worn)
+        worn = (Worn(w.device_id, w.profile, max(w.since, self._since or w.since)) for w in care.worn)
         return Care(patient_id, tuple(worn))
 
     async def _commit(self, outcome: Outcome) -> None:

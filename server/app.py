@@ -64,6 +64,8 @@ logger = structlog.get_logger(__name__)
 CLOCK: Callable[[], datetime] = partial(datetime.now, UTC)
 TICK_S = 1.0
 BLIND_AFTER_S = 5.0  # of a database that takes nothing
+SECOND_LOOK_S = 10.0
+SHOW_ALARMS = ("patient", "alarms", "session")  # kinds of live topics
 STANDSTILL_S = 10.0  # a tick of evaluation takes milliseconds; a backlog of thousands, seconds
 REGISTRY_EVERY_S = 3.0  # how soon a device that the command line added is let in
 SEALING_S = 2.0  # of the ten that a stop may take
@@ -141,6 +143,7 @@ class Bedside:
         start("bus", self._bus.run)
         start("live", self._hub.run)
         start("desk", self._desk.run)
+        start("second look", partial(_every, self._look_again, SECOND_LOOK_S))
         start("alarms", self._evaluator.run)
         start("escalation", partial(_every, self.services.alarms.escalate))
         start("visits", partial(_every, self.services.visits.tick))
@@ -248,6 +251,7 @@ class Bedside:
         return Outside(
             tell=self._changed,
             tell_waits=self._tell,
+            missed=self._bus.tell_missed,
             hint=self._hint,
             online=self._presence.online,
             device_changed=self._device_changed,
@@ -275,6 +279,10 @@ class Bedside:
             self._desk.changed()
         else:
             await self._hub.refresh(hint["topic"])
+
+    async def _look_again(self, _now: datetime) -> None:
+        """A hint that was lost in a way that nobody thought of must not keep an alarm off a page."""
+        await self._hub.refresh_kinds(SHOW_ALARMS)
 
     def _hint(self) -> None:
         for dispatcher in self._dispatchers:

@@ -189,6 +189,7 @@ def _nobody() -> Outside:
     return Outside(
         tell=untold,
         tell_waits=untold,
+        missed=lambda: None,
         hint=lambda: None,
         online=lambda _ticket: False,
         device_changed=untold,

@@ -72,6 +72,7 @@ class Outside:
 
     tell: Callable[[str], Awaitable[None]]  # this live topic has changed
     tell_waits: Callable[[str], Awaitable[None]]  # the same, when no more than waiting times have
+    missed: Callable[[], None]  # any live topic may have changed
     hint: Callable[[], None]  # the outbox has work
     online: Callable[[str], bool]  # ticket id → is its page open
     device_changed: Callable[[str], Awaitable[None]]
@@ -174,7 +175,9 @@ def build_services(
     begin_booking, look_booking = partial(store.write, BookingQueries), partial(store.read, BookingLookQueries)
     visit_reader = VisitReader(look_visit, zone, hospital, house.pack, waits=predictions.wait)
     visit_rules = VisitRules(times, house.sender, house.link_key)
-    pages = Pages(partial(urgent.read, MonitoringLookQueries), Wires(outside.tell, outside.hint, outside.clock))
+    pages = Pages(
+        partial(urgent.read, MonitoringLookQueries), Wires(outside.tell, outside.missed, outside.hint, outside.clock)
+    )
     wording = Correspondence(
         sender=house.sender, join_url=house.join_url, tell=outside.tell, changed=pages.delivery_changed
     )

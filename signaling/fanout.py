@@ -65,6 +65,7 @@ class Fanout:
             await self._catch_up(followed)
             followed.watchers.add(socket)
             followed.unwatched_since = None
+            self._wake(followed)  # what changed during the reading had nobody to wake for
             return _answer(followed.live, last_event_id)
 
     def unsubscribe(self, socket: str, topic: str) -> None:
@@ -86,6 +87,12 @@ class Fanout:
         """Any topic may have changed."""
         for topic in tuple(self._followed):
             self.refresh(topic)
+
+    def refresh_kinds(self, kinds: Collection[str]) -> None:
+        """Any topic whose name begins with one of these kinds may have changed."""
+        for topic in tuple(self._followed):
+            if topic.partition(":")[0] in kinds:
+                self.refresh(topic)
 
     def merge(self, topic: str, changes: Mapping[str, object]) -> None:
         """These keys have these values now; of values that follow fast only the newest is sent."""

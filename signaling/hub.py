@@ -167,6 +167,10 @@ class Hub(Generic[P]):
         """Hints were missed: whatever is watched is read again."""
         self._fanout.refresh_all()
 
+    async def refresh_kinds(self, kinds: Collection[str]) -> None:
+        """What is watched of these kinds of topics is read again, told of a change or not."""
+        self._fanout.refresh_kinds(kinds)
+
     async def merge(self, topic: str, changes: Mapping[str, object]) -> None:
         """These keys have these values now, as a snapshot would say too."""
         self._fanout.merge(topic, changes)

@@ -18,5 +18,6 @@ class Bus(Protocol):
     def ready(self) -> bool: ...  # whether other nodes are heard; this node's own hints pass in any case
     async def publish(self, channel: str, hint: Hint) -> None: ...  # never waits for the network
     def subscribe(self, handler: Handler, missed: Missed) -> None: ...  # before run()
+    def tell_missed(self) -> None: ...  # this node's subscribers read again
     async def run(self) -> None: ...
     async def close(self) -> None: ...

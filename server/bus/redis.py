@@ -70,6 +70,9 @@ class RedisBus:
         self._outgoing.append(Frame(self._node, channel, dict(hint)))
         self._published.set()
 
+    def tell_missed(self) -> None:
+        self._local.tell_missed()
+
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._local.run())

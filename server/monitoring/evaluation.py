@@ -79,8 +79,11 @@ class EvaluationRecorder:
         self._clock = clock
 
     async def lease(self) -> Mapping[int, Lease]:
+        """Whoever wrote before may have ended between a commit and telling the pages of it."""
         async with self._store.begin() as tx:
-            return await tx.lease()
+            leases = await tx.lease()
+        await self._announcer.unknown_changed()
+        return leases
 
     async def pending(self, partition: int, after: int, limit: int) -> Sequence[Input]:
         async with self._store.look() as look:

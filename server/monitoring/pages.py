@@ -28,15 +28,19 @@ class PagesLook(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wires:
-    """``tell`` takes the name of a live topic that changed, ``hint`` wakes the dispatcher of urgent deliveries."""
+    """``tell`` takes the name of a live topic that changed, ``hint`` wakes the dispatcher of urgent deliveries.
+
+    ``missed``: nobody knows which topics changed, so that whatever is watched is read again.
+    """
 
     tell: Callable[[str], Awaitable[None]]
+    missed: Callable[[], None]
     hint: Callable[[], None]
     clock: Callable[[], datetime]
 
 
 class Pages:
-    """Never fails: what is on record is done, and a page that was not told reads it at its next snapshot."""
+    """Never fails: what is on record is done. Where it cannot be found out whom to tell, everybody is."""
 
     def __init__(self, look: Callable[[], AbstractAsyncContextManager[PagesLook]], wires: Wires) -> None:
         self._look = look
@@ -49,10 +53,15 @@ class Pages:
         for patient_id in patient_ids:
             await self.patient_changed(patient_id)
 
+    async def unknown_changed(self) -> None:
+        """Something may be on record of which nobody was told: an answer of the store was lost."""
+        self._wires.hint()
+        self._wires.missed()
+
     async def patient_changed(self, patient_id: str) -> None:
         """An alarm of the patient's, or what the patient wears."""
         await self._tell(f"patient:{patient_id}")
-        with _logged("pages.audience_unknown"):
+        with self._or_everybody("pages.audience_unknown"):
             async with self._look() as look:
                 audience = await look.audience(patient_id, self._wires.clock())
             for user_id in audience.user_ids:
@@ -66,20 +75,21 @@ class Pages:
         kind, _, transition_id = delivery.cause.partition(":")
         if kind != "transition":
             return
-        with _logged("pages.alarm_unknown"):
+        with self._or_everybody("pages.alarm_unknown"):
             async with self._look() as look:
                 patient_id = await look.patient_of(transition_id)
             if patient_id:
                 await self.patient_changed(patient_id)
 
     async def _tell(self, topic: str) -> None:
-        with _logged("pages.not_told"):
+        with self._or_everybody("pages.not_told"):
             await self._wires.tell(topic)
 
-
-@contextmanager
-def _logged(event: str) -> Iterator[None]:
-    try:
-        yield
-    except Exception:
-        logger.exception(event)
+    @contextmanager
+    def _or_everybody(self, event: str) -> Iterator[None]:
+        """An alarm that stays off the page because the store did not answer would be a silent one."""
+        try:
+            yield
+        except Exception:
+            logger.exception(event)
+            self._wires.missed()

@@ -62,6 +62,7 @@ class Announcer(Protocol):
     """Called after a commit. It never fails: what is on record is done, whoever looks on."""
 
     async def alarms_changed(self, patient_ids: Sequence[str]) -> None: ...
+    async def unknown_changed(self) -> None: ...
 
 
 class Alarms:

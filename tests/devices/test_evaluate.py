@@ -287,6 +287,15 @@ async def test_nobody_was_silent_while_the_server_was_away(night: Night) -> None
     assert len(await successor.until(3721)) == 3
 
 
+async def test_one_that_stumbles_and_begins_again_forgives_no_silence(night: Night) -> None:
+    for patient in PATIENTS:
+        night.log.receives(patient, 1, 97)
+    await night.until(2)
+    night.clock.now = after(119)
+    await night.evaluator.begin()
+    assert len(await night.until(122)) == 3
+
+
 async def test_a_device_put_on_a_moment_ago_is_known_with_its_first_message(night: Night) -> None:
     night.log.worn = {}
     await night.until(1)

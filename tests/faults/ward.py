@@ -76,6 +76,7 @@ def nobody() -> Outside:
     return Outside(
         tell=untold,
         tell_waits=untold,
+        missed=lambda: None,
         hint=lambda: None,
         online=lambda _ticket: False,
         device_changed=untold,

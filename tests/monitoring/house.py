@@ -43,6 +43,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 SENDER = Sender("青石互联网医院", SHANGHAI, "https://bedside.example/console")
 ACK = timedelta(seconds=120)
 DEVICE = "BM-77"
+EVERYTHING = "*"  # told where whoever watches anything reads again
 
 DOCTOR = Principal(Role.DOCTOR, "doctor", "李医生", "s1")
 FOREIGN = Principal(Role.DOCTOR, "foreign", "赵医生", "s2")
@@ -65,7 +66,7 @@ class House:
 
     def __post_init__(self) -> None:
         look = partial(self.store.read, MonitoringLookQueries)
-        self.pages = Pages(look, Wires(self._tell, self._hint, lambda: self.now))
+        self.pages = Pages(look, Wires(self._tell, self._missed, self._hint, lambda: self.now))
         self.recorder = self.new_recorder()
         self.alarms = Alarms(AlarmStore(partial(self.store.write, AlarmQueries), look), self.pages, SENDER, ACK)
         begin_devices = partial(self.store.write, DeviceQueries)
@@ -82,6 +83,9 @@ class House:
 
     async def _tell(self, topic: str) -> None:
         self.told.append(topic)
+
+    def _missed(self) -> None:
+        self.told.append(EVERYTHING)
 
     def _hint(self) -> None:
         self.hints += 1

@@ -16,9 +16,9 @@ from devices.rules import Priority
 from server.monitoring.evaluation import EvaluationRecorder, EvaluationStore
 from server.notifications.deliveries import NewDelivery
 from server.store.journal import partition_of
-from server.store.monitoring import EvaluationStoreQueries
+from server.store.monitoring import EvaluationStoreQueries, MonitoringLookQueries
 from server.store.tables import alarms, audit, deliveries, partitions, patient_states, transitions, users
-from tests.monitoring.house import DEVICE, DOCTOR, NOON, SENDER, House, low_spo2, silence
+from tests.monitoring.house import DEVICE, DOCTOR, EVERYTHING, NOON, SENDER, House, low_spo2, silence
 
 WRITTEN = (alarms, transitions, deliveries, patient_states)
 
@@ -96,6 +96,7 @@ async def test_an_outcome_of_time_alone_is_known_by_the_states_it_leaves(house: 
 async def test_who_lost_the_lease_writes_nothing(house: House) -> None:
     outcome = await house.outcome(low_spo2())
     await house.new_recorder().lease()
+    house.told.clear()
     with pytest.raises(LeaseLost):
         await house.recorder.commit(outcome)
     assert await written(house) == [0, 0, 0, 0]
@@ -190,6 +191,24 @@ async def test_a_page_that_cannot_be_told_costs_no_alarm(house: House) -> None:
     await house.commit(low_spo2())
     assert await written(house) == [1, 1, 1, 0]
     assert house.hints == 1
+
+
+async def test_where_nobody_knows_whose_pages_show_it_everybody_reads_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def dark(*_: object) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(MonitoringLookQueries, "audience", dark)
+    await house.commit(silence())
+    assert EVERYTHING in house.told
+
+
+async def test_who_takes_over_has_every_page_read_again(house: House) -> None:
+    """The one before may have put an alarm on record and ended before a page was told."""
+    house.told.clear()
+    await house.new_recorder().lease()
+    assert EVERYTHING in house.told
 
 
 class Rival(EvaluationStoreQueries):

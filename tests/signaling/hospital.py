@@ -85,11 +85,14 @@ class Records:
         self.state: dict[str, dict[str, object]] = defaultdict(dict)
         self.reads = 0
         self.failing = False
+        self.gate = asyncio.Event()  # while it is not set, no reading ends
+        self.gate.set()
 
     async def snapshot(self, topic: str) -> Mapping[str, object]:
         self.reads += 1
         state = dict(self.state[topic])
         await asyncio.sleep(0.002)  # so that a change may come between reading and answering
+        await self.gate.wait()
         if self.failing:
             raise ConnectionError
         return state

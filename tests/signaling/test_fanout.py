@@ -76,14 +76,15 @@ async def test_a_reading_that_comes_while_the_store_is_read_is_not_overwritten()
 
 
 async def test_a_change_while_the_topic_is_first_read_is_not_missed() -> None:
+    """Nobody watches yet, and nothing else will happen to the topic: the silence of a device is told once."""
     async with hospital(QUICK) as place, doctor(place) as d:
         place.records.state[VISIT_TOPIC] = {"visit": "called"}
-
-        async def change() -> None:
-            await until(lambda: place.records.reads == 1)
-            await place.write(VISIT_TOPIC, {"visit": "in_visit"})
-
-        await asyncio.gather(d.watch(VISIT_TOPIC), change())
+        place.records.gate.clear()
+        watching = asyncio.ensure_future(d.watch(VISIT_TOPIC))  # noqa: TID251 – a test's own task, awaited below
+        await until(lambda: place.records.reads == 1)
+        await place.write(VISIT_TOPIC, {"visit": "in_visit"})
+        place.records.gate.set()
+        await watching
         await until(lambda: d.topics[VISIT_TOPIC] == {"visit": "in_visit"})
 
 
@@ -128,6 +129,17 @@ async def test_missed_hints_are_made_good_by_reading_what_is_watched() -> None:
         place.records.state[VISIT_TOPIC] = {"visit": 1}  # and nobody says so
         await place.hub.refresh_all()
         await until(lambda: d.topics[VISIT_TOPIC] == {"visit": 1})
+
+
+async def test_a_kind_of_topics_is_read_again_and_no_other() -> None:
+    async with hospital(QUICK) as place, doctor(place) as d:
+        await d.watch(VISIT_TOPIC)
+        await d.watch("outbox")
+        for topic in (VISIT_TOPIC, "outbox"):
+            place.records.state[topic] = {"new": 1}  # and nobody says so
+        await place.hub.refresh_kinds(["visit"])
+        await until(lambda: d.topics[VISIT_TOPIC] == {"new": 1})
+        assert d.topics["outbox"] == {}
 
 
 WRITES = st.lists(
