@@ -7,21 +7,22 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from itertools import chain
-from pathlib import Path
 
 import structlog
 from aiohttp import web
 
 from devices.broker import SERVICE_ID, EmbeddedBroker, TlsListener
+from devices.dynsec import Wanted
 from devices.evaluate import Evaluator, Input
 from devices.handover import Handover
 from devices.ingest import Committed, Ingest, Reader, Stored
 from devices.mqtt import MqttLink
-from devices.mqtt_endpoint import Endpoint, Library, Tls
+from devices.mqtt_endpoint import Endpoint, Library
 from server import http
 from server.access.heads import HEADS, append_head
 from server.access.sealing import Sealer, SealStore, WrongKey
@@ -36,12 +37,14 @@ from server.keys import RUNNING, audit_key, link_key, write_private
 from server.listeners import Listeners
 from server.live import Gathered, LiveDoor, LiveTopics, Presence, Visitor, lane_of
 from server.messaging import WaysOut, limits_of
+from server.monitoring.broker_hook import BrokerHook, ServersOwn
 from server.monitoring.evaluation import EvaluationRecorder, EvaluationStore
 from server.monitoring.intake import Intake
 from server.monitoring.series import Heard, NewestByPatient
 from server.notifications.deliveries import Receipt
 from server.notifications.outbox import ORDINARY, URGENT, Dispatcher, Wiring
 from server.open_files import for_pages
+from server.outside import BrokerAccounts, dynsec_of, tls_of
 from server.safeguards import pack_of
 from server.services import Outside, build_services, house_of
 from server.settings import Settings
@@ -113,6 +116,9 @@ class Bedside:
         )
         self._desk = Gathered(partial(self._hub.refresh, DESK), every_s=DESK_EVERY_S, at_least_s=DESK_AT_LEAST_S)
         self._broker = _broker(settings, self._registry, certificates) if _embedded(settings) else None
+        dynsec = dynsec_of(settings.mqtt)
+        self._accounts = BrokerAccounts(dynsec, self._wanted) if dynsec else None
+        self._hook = _hook(settings, self._registry)
         self._link: MqttLink | None = None
         self._ingest: Ingest | None = None
         self._handover = Handover()
@@ -129,6 +135,7 @@ class Bedside:
             demonstration=demonstration,
             version=version("bedside"),
             clock=CLOCK,
+            broker_hook=self._hook,
         )
         self._runner: web.AppRunner | None = None
         self._started_at: datetime | None = None
@@ -198,6 +205,8 @@ class Bedside:
         if self._broker:
             await self._broker.start()
             self._supervisor.start("broker", self._broker.run)
+        if self._accounts:
+            self._supervisor.start("broker accounts", self._accounts.run)
         self._link = MqttLink(_endpoint(self._settings, self._broker))
         self._ingest = Ingest(
             self._link,
@@ -331,6 +340,13 @@ class Bedside:
         for device_id in gone:
             if self._broker:
                 self._broker.revoke(device_id)
+        if gone and self._accounts:
+            self._accounts.changed()
+
+    async def _wanted(self) -> list[Wanted]:
+        """Whom an outside broker is to let in."""
+        async with self.store.read(RegistryQueries) as look:
+            return [Wanted(one.known.id) for one in await look.registered()]
 
     # How it is doing.
 
@@ -370,6 +386,7 @@ class Bedside:
             "rooms": counts.rooms,
             "broker_connections": devices,
             "audit_unsealed": self._sealer.behind,
+            **({"broker_accounts_missing": len(self._accounts.missing)} if self._accounts else {}),
             **({"smpp_bound": self._gateways.smpp.bound} if self._gateways.smpp else {}),
         }
 
@@ -381,6 +398,7 @@ class Bedside:
             "alarms_nobody_to_tell": self.services.alarms.unreachable,
             **{f"ingest_{name}": getattr(stats, name, 0) for name in ingest},
             **self._listeners.counters(),
+            **({f"broker_hook_{name}": n for name, n in asdict(self._hook.counts).items()} if self._hook else {}),
             **{f"task_failures_{name.replace(' ', '_')}": n for name, n in self._supervisor.failures().items()},
         }
 
@@ -469,10 +487,26 @@ def _endpoint(settings: Settings, broker: EmbeddedBroker | None) -> Endpoint:
     mqtt, library = settings.mqtt, Library(settings.mqtt.client)
     if broker:
         return Endpoint("127.0.0.1", broker.port, SERVICE_ID, broker.service.secret, library=library)
-    tls = Tls(Path(mqtt.ca) if mqtt.ca else None) if mqtt.tls else None
     password = mqtt.password.get_secret_value()
     return Endpoint(
-        mqtt.host, mqtt.port, SERVICE_ID, password, user=mqtt.username, tls=tls, persistent=True, library=library
+        mqtt.host,
+        mqtt.port,
+        SERVICE_ID,
+        password,
+        user=mqtt.username,
+        tls=tls_of(mqtt),
+        persistent=True,
+        library=library,
+    )
+
+
+def _hook(settings: Settings, registry: DeviceRegistry) -> BrokerHook | None:
+    mqtt = settings.mqtt
+    if mqtt.accounts != "http":
+        return None
+    server = ServersOwn(SERVICE_ID, mqtt.username, mqtt.password.get_secret_value())
+    return BrokerHook(
+        mqtt.hook_secret.get_secret_value(), server, registry.check, lambda id_: registry.known(id_) is not None
     )
 
 

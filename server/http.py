@@ -18,6 +18,7 @@ from server.api.routes import Feature, RouteTable, route_table
 from server.api.serving import Gate, build_api
 from server.health import Health, add_health
 from server.live import Visitor
+from server.monitoring.broker_hook import BrokerHook
 from server.monitoring.intake import Intake
 from server.pages import add_headers, add_pages, secure_door
 from server.services import Services
@@ -43,6 +44,7 @@ class Web:
     demonstration: bool
     version: str
     clock: Callable[[], datetime]
+    broker_hook: BrokerHook | None = None
 
 
 def all_routes(wanted: Web) -> RouteTable:
@@ -77,6 +79,7 @@ def all_routes(wanted: Web) -> RouteTable:
             messages=services.messaging.doors,
             hospital=_hospital(wanted),
             locale=wanted.settings.hospital.locale,
+            broker_hook=wanted.broker_hook,
         )
     )
     return route_table([*listed, Feature([], {Unavailable: BUSY})])

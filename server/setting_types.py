@@ -67,6 +67,12 @@ def _receipt_key(value: SecretStr) -> SecretStr:
     return value
 
 
+def _hook_secret(value: SecretStr) -> SecretStr:
+    if value and not re.fullmatch(r"[A-Za-z0-9_-]{32,128}", value.get_secret_value()):
+        raise ValueError("32 to 128 letters and digits, such as: openssl rand -hex 32")
+    return value
+
+
 def _sender(value: str) -> str:
     if value and not re.fullmatch(r"([^<>\r\n\"]{1,60} )?<[^<>\s@]+@[^<>\s@]+>|[^<>\s@]+@[^<>\s@]+", value):
         raise ValueError("an address such as no-reply@hospital.example, or Hospital <no-reply@hospital.example>")
@@ -88,6 +94,7 @@ Origin = Annotated[str, AfterValidator(_origin)]
 ProviderUrl = Annotated[str, AfterValidator(_provider)]
 WebhookSecret = Annotated[SecretStr, AfterValidator(_webhook_secret)]
 ReceiptKey = Annotated[SecretStr, AfterValidator(_receipt_key)]
+HookSecret = Annotated[SecretStr, AfterValidator(_hook_secret)]
 MailSender = Annotated[str, AfterValidator(_sender)]
 Contact = Annotated[str, AfterValidator(_contact)]
 

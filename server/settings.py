@@ -10,7 +10,17 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from server.gateway_settings import NEEDED, Aliyun, Gateways, Mail, Push, Smpp, Tencent, Twilio, Webhook
 from server.listener_settings import AstmSection, MllpSection, Poct1aSection
-from server.setting_types import LOOPBACK, DatabaseUrl, Network, Origin, Port, Seconds, Section, TimeZone
+from server.setting_types import (
+    LOOPBACK,
+    DatabaseUrl,
+    HookSecret,
+    Network,
+    Origin,
+    Port,
+    Seconds,
+    Section,
+    TimeZone,
+)
 
 ENVIRONMENT_PREFIX = "BEDSIDE_"
 CONFIG_VARIABLE = "BEDSIDE_CONFIG"
@@ -66,6 +76,21 @@ class Mqtt(Section):
     password: SecretStr = SecretStr("")
     tls: bool = False
     ca: Path | None = None
+    accounts: Literal["hand", "dynsec", "http"] = "hand"
+    accounts_kept: tuple[str, ...] = ()
+    registry_username: str = "bedside-registry"
+    registry_password: SecretStr = SecretStr("")
+    hook_secret: HookSecret = SecretStr("")
+
+    @model_validator(mode="after")
+    def who_keeps_the_accounts_can(self) -> Self:
+        """The embedded broker asks the registry itself."""
+        needs = {"dynsec": "registry_password", "http": "hook_secret"}.get(self.accounts)
+        if needs and self.broker != "outside":
+            raise ValueError(f"mqtt.accounts: {self.accounts!r} is for mqtt.broker = 'outside'")
+        if needs and not (getattr(self, needs) and self.password):
+            raise ValueError(f"mqtt.accounts: {self.accounts!r} needs mqtt.{needs} and mqtt.password")
+        return self
 
     @model_validator(mode="after")
     def plain_mqtt_stays_on_this_machine(self) -> Self:

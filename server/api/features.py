@@ -10,6 +10,7 @@ from server.access.step_up import StepUp
 from server.api import (
     access,
     booking,
+    broker_hook,
     clinic,
     documents,
     factors,
@@ -39,6 +40,7 @@ from server.clinic.roster.moves import Moves
 from server.clinic.roster.public import PublicBooking
 from server.clinic.roster.service import Roster
 from server.clinic.service import ClinicService
+from server.monitoring.broker_hook import BrokerHook
 from server.monitoring.handover import Handover
 from server.monitoring.intake import Intake
 from server.visits.attestation import Attestations
@@ -82,6 +84,7 @@ class Services:
     messages: Messages
     hospital: Hospital
     locale: str
+    broker_hook: BrokerHook | None = None
 
 
 def features(to: Services) -> list[Feature]:
@@ -109,6 +112,7 @@ def features(to: Services) -> list[Feature]:
         Feature(policy.routes(to.attestations, to.visit_reader), policy.problems),
         Feature(monitoring.routes(to.monitoring), monitoring.problems),
         Feature(readings.routes(to.intake), readings.problems),
+        Feature(broker_hook.routes(to.broker_hook), {}),
         Feature(handover.routes(to.handover), handover.problems),
         Feature(notifications.routes(to.messages), notifications.problems),
     ]

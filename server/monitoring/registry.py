@@ -15,7 +15,7 @@ from server.access.roles import Action, Role
 from server.monitoring.errors import DeviceExists, DeviceRefused, NotFound
 from server.monitoring.views import DeviceAdded, DeviceView, NamedPatient
 
-RESERVED = frozenset({"bedside-server"})  # the server's own name at the broker
+RESERVED = frozenset({"bedside-server", "bedside-registry"})  # the server's own names at the broker
 LABEL_LIMIT = 120
 SECRET_BYTES = 32
 

@@ -152,6 +152,8 @@ ROUTES: Final[Mapping[str, Row]] = {
     "PUT /templates/{id}/{locale}": HOUSE,
     "POST /templates/preview": HOUSE,
     "POST /readings": DEVICE,  # its own credential, as at the broker
+    "POST /broker/connect": DEVICE,  # the broker's secret, and then the device's
+    "POST /broker/topic": DEVICE,
     "POST /receipts/{gateway}": HOUSE,  # signed by the provider
     "GET /push/key": HOUSE,
     "POST /push/received": HOUSE,

@@ -56,6 +56,8 @@ PUBLIC = {
     "GET /notice",
     "POST /receipts/{gateway}",
     "POST /readings",
+    "POST /broker/connect",
+    "POST /broker/topic",
     "POST /join/recover",
     "GET /push/key",
     "POST /push/received",

@@ -63,6 +63,18 @@ class Mosquitto:
         if self._process:
             self._process.send_signal(signal.SIGSTOP)
 
+    def wake(self) -> None:
+        """After ``stall``."""
+        if self._process:
+            self._process.send_signal(signal.SIGCONT)
+
+    def stop(self) -> None:
+        """As its own service is stopped: it writes down what it holds."""
+        if self._process:
+            self._process.terminate()
+            self._process.wait()
+            self._process = None
+
     def kill(self) -> None:
         if self._process:
             self._process.kill()

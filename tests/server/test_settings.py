@@ -50,6 +50,26 @@ def test_a_refusal_gives_name_value_and_what_is_allowed(
     assert allowed in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("more", "allowed"),
+    [
+        ({"ACCOUNTS": "dynsec"}, "is for mqtt.broker = 'outside'"),
+        ({"ACCOUNTS": "dynsec", "BROKER": "outside", "PASSWORD": "x"}, "needs mqtt.registry_password"),
+        ({"ACCOUNTS": "http", "BROKER": "outside", "PASSWORD": "x"}, "needs mqtt.hook_secret"),
+        ({"ACCOUNTS": "http", "BROKER": "outside", "HOOK_SECRET": "a" * 32}, "and mqtt.password"),
+        ({"HOOK_SECRET": "short"}, "32 to 128 letters"),
+    ],
+)
+def test_who_keeps_a_brokers_accounts_has_what_it_needs(
+    more: dict[str, str], allowed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in more.items():
+        monkeypatch.setenv(f"BEDSIDE_MQTT__{name}", value)
+    with pytest.raises(SettingsError, match=allowed) as refused:
+        load_settings()
+    assert "short" not in str(refused.value)
+
+
 def test_plain_mqtt_stays_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEDSIDE_MQTT__HOST", "192.0.2.7")
     with pytest.raises(SettingsError, match="plain MQTT stays on this machine"):

@@ -1,0 +1,100 @@
+"""A house beside a Mosquitto whose accounts it keeps: what the registry says reaches it, and who is revoked is cut."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+import pytest
+from pydantic import SecretStr
+from structlog.testing import capture_logs
+
+from devices.dynsec import Wanted
+from server.app import Bedside, open_bedside
+from server.outside import BrokerAccounts, dynsec_of
+from server.settings import Data, Mqtt, Settings, Web
+from tests.devices import raw_mqtt
+from tests.devices.hardened import REGISTRY_PASSWORD, SERVER, Hardened, Kept
+from tests.devices.raw_mqtt import RawClient
+from tests.ports import free_port
+
+CUT_S = 5.0
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Hardened]:
+    (tmp_path / "mosquitto").mkdir()
+    made = Hardened(tmp_path / "mosquitto", Kept.DYNSEC)
+    made.start()
+    yield made
+    made.kill()
+
+
+def mqtt_of(broker: Hardened) -> Mqtt:
+    return Mqtt(
+        broker="outside",
+        port=broker.port,
+        accounts="dynsec",
+        password=SecretStr(SERVER.password),
+        registry_password=SecretStr(REGISTRY_PASSWORD),
+    )
+
+
+@pytest.fixture
+async def house(broker: Hardened, tmp_path: Path) -> AsyncIterator[Bedside]:
+    web = Web(host="127.0.0.1", http_port=free_port(), https_port=free_port())
+    bedside = await open_bedside(
+        Settings(web=web, data=Data(directory=tmp_path / "data"), mqtt=mqtt_of(broker)), demo=False
+    )
+    await bedside.start()
+    yield bedside
+    await bedside.stop()
+
+
+async def until(true: object, within_s: float = 20.0) -> None:
+    assert callable(true)
+    async with asyncio.timeout(within_s):
+        while not true():
+            await asyncio.sleep(0.05)
+
+
+async def test_a_device_speaks_once_it_is_in_the_registry_and_is_cut_when_it_is_revoked(
+    house: Bedside, broker: Hardened
+) -> None:
+    """The server's own account is made by it too: nothing but the registry's stood at the broker before."""
+    await until(lambda: not house._not_ready())
+    added = await house.services.devices.add("system", "OX-1", "Oximeter", datetime.now(UTC))
+    dynsec = dynsec_of(house._settings.mqtt)
+    assert dynsec
+    await dynsec.admit("OX-1", added.secret)
+    device = await RawClient.device(broker.port, "OX-1", secret=added.secret)
+    device.send(raw_mqtt.subscribe("bedside/v1/OX-1/ack"))
+    await device.read(5)
+    device.send(raw_mqtt.publish("bedside/v1/OX-1/readings", b'{"epoch": "e", "seq": 1, "readings": []}'))
+    assert await device.read(4) == bytes([0x40, 2, 0, 7])  # the broker's word; then the server's
+    assert (await device.read((await device.read(2, 10.0))[1])).endswith(b'{"epoch":"e","seq":1}')
+    begun = monotonic()
+    await house.services.devices.revoke("system", "OX-1", datetime.now(UTC))
+    await device.rest(CUT_S)
+    assert monotonic() - begun < CUT_S
+    again = await RawClient.open(broker.port, raw_mqtt.connect("OX-1", added.secret))
+    assert await again.rest() != raw_mqtt.ACCEPTED
+
+
+async def test_who_may_speak_and_has_no_account_is_named_once_and_counted(broker: Hardened) -> None:
+    async def registry() -> Collection[Wanted]:
+        return [Wanted("OX-9")]
+
+    dynsec = dynsec_of(mqtt_of(broker))
+    assert dynsec
+    accounts = BrokerAccounts(dynsec, registry)
+    with capture_logs() as log:
+        await accounts._reconcile()
+        await accounts._reconcile()
+    assert accounts.missing == ("OX-9",)
+    assert [line["devices"] for line in log if line["event"] == "broker.accounts_missing"] == [("OX-9",)]
+
+
+def test_accounts_that_are_kept_by_hand_are_left_alone() -> None:
+    assert dynsec_of(Mqtt(broker="outside", password=SecretStr("x"))) is None
