@@ -14,6 +14,7 @@ from server.api import (
     documents,
     factors,
     handover,
+    history,
     hospital,
     join_check,
     lines,
@@ -40,6 +41,7 @@ from server.clinic.roster.public import PublicBooking
 from server.clinic.roster.service import Roster
 from server.clinic.service import ClinicService
 from server.monitoring.handover import Handover
+from server.monitoring.history import History
 from server.monitoring.intake import Intake
 from server.visits.attestation import Attestations
 from server.visits.calls import CallService
@@ -79,6 +81,7 @@ class Services:
     monitoring: Monitoring
     intake: Intake
     handover: Handover
+    history: History
     messages: Messages
     hospital: Hospital
     locale: str
@@ -110,5 +113,6 @@ def features(to: Services) -> list[Feature]:
         Feature(monitoring.routes(to.monitoring), monitoring.problems),
         Feature(readings.routes(to.intake), readings.problems),
         Feature(handover.routes(to.handover), handover.problems),
+        Feature(history.routes(to.history), history.problems),
         Feature(notifications.routes(to.messages), notifications.problems),
     ]
