@@ -13,6 +13,7 @@ from bench import (
     day,
     decode,
     growth,
+    history,
     ingest,
     latency,
     machine,
@@ -41,8 +42,10 @@ BENCHES: Mapping[str, Callable[[bool], Awaitable[Section]]] = {
     "waiting_pages": waiting_pages.measure,
     "crowd": waiting_pages.measure_crowd,
     "day": day.measure,
+    "history": history.measure,
+    "history_whole": history.measure_whole,
 }
-WHOLE = [name for name in BENCHES if name != "live"]  # growth has its row
+WHOLE = [name for name in BENCHES if name not in {"live", "history_whole"}]  # growth and history have their rows
 KEPT = ROOT / "docs" / "figures.md"
 HEADING = """# Figures
 

@@ -167,6 +167,7 @@ class Bedside:
             self._gateways.smpp.received = self._smpp_receipts
             start("smpp", self._gateways.smpp.run)
         start("audit seals", self._sealer.run)
+        start("history", self.services.rolling.run)
         await self._start_intake()
         start("registry", self._follow_registry)
         self._runner, ports = await http.open_doors(self.doors, self._hub)

@@ -30,9 +30,11 @@ from server.clinic.today import Today
 from server.messaging import Correspondence, Messaging, WaysOut, build_messaging
 from server.monitoring.associations import Associations
 from server.monitoring.handover import Handover
+from server.monitoring.history import History
 from server.monitoring.pages import Pages, Wires
 from server.monitoring.reader import MonitoringReader
 from server.monitoring.registry import Devices
+from server.monitoring.rolling import Rolling
 from server.monitoring.service import Alarms, AlarmStore
 from server.notifications.messages import Sender
 from server.safeguards import Safeguards, Surroundings, build_safeguards
@@ -50,6 +52,7 @@ from server.store.clinic import ClinicLookQueries, ClinicQueries
 from server.store.desk import DeskLookQueries
 from server.store.engine import Store
 from server.store.handover import HandoverLookQueries, HandoverQueries
+from server.store.history import HistoryLookQueries, RollupLookQueries, RollupQueries
 from server.store.monitoring import AlarmQueries, AssociationQueries, DeviceQueries, MonitoringLookQueries
 from server.store.roster import DirectoryQueries, RosterQueries
 from server.store.visits import VisitLookQueries, VisitQueries
@@ -126,6 +129,8 @@ class Services:
     alarms: Alarms
     handover: Handover
     monitoring_reader: MonitoringReader
+    history: History
+    rolling: Rolling
     messaging: Messaging
     pages: Pages
 
@@ -214,6 +219,10 @@ def build_services(
             partial(store.write, HandoverQueries), partial(store.read, HandoverLookQueries), pages, house.sender
         ),
         monitoring_reader=MonitoringReader(look_monitoring, zone, acknowledge),
+        history=History(partial(store.read, HistoryLookQueries), zone),
+        rolling=Rolling(
+            partial(store.write, partial(RollupQueries, zone=zone)), partial(store.read, RollupLookQueries), zone
+        ),
         messaging=build_messaging(settings, (store, urgent), wording, out or WaysOut()),
         pages=pages,
     )

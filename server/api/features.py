@@ -15,6 +15,7 @@ from server.api import (
     documents,
     factors,
     handover,
+    history,
     hospital,
     join_check,
     lines,
@@ -42,6 +43,7 @@ from server.clinic.roster.service import Roster
 from server.clinic.service import ClinicService
 from server.monitoring.broker_hook import BrokerHook
 from server.monitoring.handover import Handover
+from server.monitoring.history import History
 from server.monitoring.intake import Intake
 from server.visits.attestation import Attestations
 from server.visits.calls import CallService
@@ -81,6 +83,7 @@ class Services:
     monitoring: Monitoring
     intake: Intake
     handover: Handover
+    history: History
     messages: Messages
     hospital: Hospital
     locale: str
@@ -114,5 +117,6 @@ def features(to: Services) -> list[Feature]:
         Feature(readings.routes(to.intake), readings.problems),
         Feature(broker_hook.routes(to.broker_hook), {}),
         Feature(handover.routes(to.handover), handover.problems),
+        Feature(history.routes(to.history), history.problems),
         Feature(notifications.routes(to.messages), notifications.problems),
     ]

@@ -8,6 +8,7 @@ MonitoringError
 ├── ProfileNotApplicable   no limits are known for this patient
 ├── NobodyResponsible      no doctor is there whom an alarm could reach
 ├── UnknownMetric          a metric that is not in the table
+├── RangeRefused           a span of time that is none, or is too long
 ├── DeviceNotLetIn         no device of that id and secret, or one that was revoked
 ├── UnknownFormat          a format that is not in the table of codecs
 ├── MessageRefused         a message that cannot be read, kept in quarantine; ``reason`` is its name
@@ -65,6 +66,10 @@ class UnknownMetric(MonitoringError):
 
     def __init__(self, metric: str) -> None:
         super().__init__(f"{metric[:32]!r} is no metric that we know.")
+
+
+class RangeRefused(MonitoringError):
+    field = "from"
 
 
 class DeviceNotLetIn(MonitoringError):

@@ -555,6 +555,31 @@ sa.Index(
     postgresql_where=sa.text("patient_id IS NULL"),
 )
 
+rollups = sa.Table(
+    "rollups",  # server.monitoring.rollups: what the readings of a minute, an hour, a day come to
+    metadata,
+    sa.Column("patient_id", sa.String(32), sa.ForeignKey("patients.id"), primary_key=True),
+    sa.Column("metric", sa.String(32), primary_key=True),
+    sa.Column("level", sa.Integer, primary_key=True, autoincrement=False),  # the bucket's width: 60, 3600, 86400 s
+    sa.Column("start", sa.BigInteger, primary_key=True, autoincrement=False),  # seconds since 1970, UTC
+    sa.Column("site", sa.String(32), primary_key=True),  # of the body; "" where the sender names none
+    sa.Column("count", sa.BigInteger, nullable=False),
+    sa.Column("low", sa.Float, nullable=False),
+    sa.Column("high", sa.Float, nullable=False),
+    sa.Column("total", sa.Float, nullable=False),
+    sa.Column("last", sa.Float, nullable=False),  # the newest by the time of its measurement
+    sa.Column("last_ms", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,  # a range is then one stretch of the file
+)
+
+rollup_progress = sa.Table(
+    "rollup_progress",  # a row apart from ``partitions``, which intake keeps locked
+    metadata,
+    sa.Column("partition", sa.Integer, sa.ForeignKey("partitions.id"), primary_key=True),
+    sa.Column("position", sa.BigInteger, nullable=False),  # the last one that is in ``rollups``
+    sa.Column("deleted_before", Moment),  # single readings measured before it are deleted; their sums are kept
+)
+
 streams = sa.Table(
     "streams",  # what the device may forget: devices.streams.Stream
     metadata,

@@ -18,6 +18,7 @@ from server.api import (
     documents,
     factors,
     handover,
+    history,
     join_check,
     monitoring,
     notifications,
@@ -111,6 +112,7 @@ POST /step-up/totp
 POST /step-up/passkey/options
 POST /step-up/passkey
 GET /patients/{id}/readings
+GET /patients/{id}/history
 GET /patients/{id}/alarms
 POST /alarms/{id}/acknowledge
 GET /unattended
@@ -213,6 +215,7 @@ def test_a_slug_means_one_thing() -> None:
         documents,
         factors,
         handover,
+        history,
         join_check,
         monitoring,
         notifications,

@@ -25,8 +25,8 @@ from tests.store.filled import NOON, contents, fill, plain
 ACTOR = "system"
 OF_NO_PATIENT = {
     "installation", "users", "totp_factors", "passkeys", "audit", "audit_seals", "departments", "doctor_profiles",
-    "session_templates", "holidays", "sessions", "session_doctors", "openings", "devices", "partitions", "streams",
-    "message_counts", "message_templates",
+    "session_templates", "holidays", "sessions", "session_doctors", "openings", "devices", "partitions",
+    "rollup_progress", "streams", "message_counts", "message_templates",
 }  # fmt: skip
 
 
