@@ -74,8 +74,8 @@ def pass_over(state: PatientState, care: Care, inputs: Sequence[Input]) -> tuple
 
 
 def is_quiet(state: PatientState, care: Care, since: datetime, now: datetime) -> bool:
-    """Whether nothing holds, and by the passing of time nothing comes to hold until ``now``: all that was heard before,
-    and what is heard from ``since`` on, was heard so lately that none of it is missed."""
+    """Whether nothing holds – all that does is active – and nothing comes to by the passing of time until ``now``: what
+    was heard before, and what is heard from ``since`` on, was heard so lately that none of it is missed."""
     watched = {worn.device_id: worn for worn in care.worn if worn.profile in LIMITS}
     if state.active or list(watched) != list(state.devices):
         return False
@@ -83,8 +83,6 @@ def is_quiet(state: PatientState, care: Care, since: datetime, now: datetime) ->
 
 
 def _is_still(device: DeviceState, worn: Worn, since: datetime, now: datetime) -> bool:
-    if device.silent or device.missing or device.refused or device.unreadable_at is not None:
-        return False
     limits = LIMITS[worn.profile or ""]
     oldest = min(since, max(device.live_at or worn.since, worn.since))
     for at in device.heard.values():
@@ -95,7 +93,7 @@ def _is_still(device: DeviceState, worn: Worn, since: datetime, now: datetime) -
 
 
 def _rests(track: Track, band: Band | None) -> bool:
-    return band is not None and not track.held and bool(track.points) and band.holds(track.points[-1])
+    return band is not None and bool(track.points) and band.holds(track.points[-1])
 
 
 Seen = tuple[datetime, float, str, int, datetime]  # a point, and when its message was received
@@ -137,7 +135,7 @@ class _Run:
         if last is not None:
             return at >= last[0]
         track = self.before.tracks.get(metric)
-        return track is not None and metric in self.before.heard and at >= track.points[-1].at
+        return track is not None and at >= track.points[-1].at
 
     def device(self) -> DeviceState:
         if self.live_at is None:

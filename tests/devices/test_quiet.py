@@ -18,9 +18,7 @@ CARE = Care(
 )
 UNITS = {"spo2": "%", "pulse_rate": "/min", "temp": "Cel"}
 GOOD = [("spo2", 97.0, 0), ("pulse_rate", 70.0, 0)]
-Said = tuple[
-    str, int, list[tuple[str, float, int]], Body
-]  # device, seconds later, readings, the rest
+Said = tuple[str, int, list[tuple[str, float, int]], Body]  # device, seconds later, readings, the rest
 WELL: list[Said] = [("BM-1", 1, GOOD, Body())]
 BAD: list[Said] = [("BM-1", 10, [("spo2", 79.0, 0)], Body())]
 OTHERWISE: list[Said] = [  # each departs from the good in one way
@@ -31,6 +29,7 @@ OTHERWISE: list[Said] = [  # each departs from the good in one way
     ("BM-1", 40, [("pulse_rate", 112.0, 0)], Body()),
     ("BM-1", 1, [("spo2", 97.0, 70), ("pulse_rate", 70.0, 0)], Body()),  # late
     ("BM-1", 1, [("spo2", 79.0, 70)], Body()),
+    ("BM-1", 100, [("spo2", 97.0, 70), ("pulse_rate", 70.0, 0)], Body()),  # late, and newer than what is known
     ("BM-1", 1, [("spo2", 97.0, 5), ("spo2", 98.0, 2)], Body()),  # older than what is known
     ("BM-1", 1, [("spo2", 97.0, -9)], Body()),  # its clock is ahead
     ("BM-1", -2, GOOD, Body()),
