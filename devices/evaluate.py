@@ -16,6 +16,7 @@ import structlog
 
 from devices.alarms import Change
 from devices.conditions import Care, Input, PatientState, Worn, evaluate, skip
+from devices.quiet import CHUNK, is_quiet, pass_over
 
 __all__ = ["Care", "Change", "EvaluationLog", "Evaluator", "Input", "Lease", "LeaseLost", "Outcome", "PatientState"]
 __all__ += ["Stats", "Worn", "evaluate", "skip"]
@@ -111,6 +112,7 @@ class Evaluator:
         self._doubtful: set[int] = set()  # partitions of which a commit may have happened that was never answered
         self._cares: Mapping[str, Care] = {}
         self._since: datetime | None = None
+        self._worn: frozenset[tuple[str, str]] = frozenset()  # patient, device
         self._said: dict[type[Exception], datetime] = {}  # when each kind of failure was last in the log
         self.stats = Stats()
 
@@ -147,8 +149,9 @@ class Evaluator:
         meanwhile is on record, and a silence that began anew with every stumble would never end.
         """
         await self._read_record()
-        self._cares = await self._log.cares()
+        cares = await self._log.cares()
         self._since = self._since or self._clock()
+        self._watch(cares)
 
     async def _read_record(self) -> None:
         leases = dict(await self._log.lease())
@@ -165,7 +168,7 @@ class Evaluator:
         with self._tolerance():
             await self._recall()
         with self._tolerance():
-            self._cares = await self._log.cares()
+            self._watch(await self._log.cares())
         level = await self.catch_up(self._leases)
         now = self._clock()
         for partition in level:
@@ -220,8 +223,8 @@ class Evaluator:
         inputs = self._next_offered(partition, after) or await self._log.pending(partition, after, PAGE)
         if not inputs:
             return False
-        if not all(self._is_known(given) for given in inputs):
-            self._cares = await self._log.cares()
+        if not all((given.patient_id, given.device_id) in self._worn for given in inputs):
+            self._watch(await self._log.cares())
         outcome = self._read(partition, inputs)
         if outcome.changes:
             await self._commit(outcome)
@@ -236,21 +239,32 @@ class Evaluator:
         goes_on = all(given.position == after + number for number, given in enumerate(offered, start=1))
         return offered if goes_on else []
 
-    def _is_known(self, given: Input) -> bool:
-        care = self._cares.get(given.patient_id)
-        return care is not None and any(worn.device_id == given.device_id for worn in care.worn)
-
     def _read(self, partition: int, inputs: Sequence[Input]) -> Outcome:
+        """Patient by patient, each one's by position: no patient's state leans on another's."""
         draft = _Draft(self._states[partition])
+        of_patient: defaultdict[str, list[Input]] = defaultdict(list)
         for given in inputs:
-            care = self._care(given.patient_id)
-            try:
-                draft.take(given.patient_id, evaluate(draft.state(given.patient_id), care, [given], given.received_at))
-            except Exception:
-                logger.exception("evaluate.input_failed", message_id=given.message_id, device_id=given.device_id)
-                self.stats.skipped += 1
-                self._skip(draft, care, given)
+            of_patient[given.patient_id].append(given)
+        for patient_id, own in of_patient.items():
+            care, at = self._care(patient_id), 0
+            while at < len(own):
+                at += self._step(draft, care, own[at : at + CHUNK])
         return draft.outcome(self._leases[partition], inputs[-1].position)
+
+    def _step(self, draft: "_Draft", care: Care, inputs: Sequence[Input]) -> int:
+        """How many were evaluated: all that are quiet, or the first."""
+        given = inputs[0]
+        try:
+            state, quiet = pass_over(draft.state(given.patient_id), care, inputs)
+            if quiet:
+                draft.take(given.patient_id, (state, ()))
+                return quiet
+            draft.take(given.patient_id, evaluate(draft.state(given.patient_id), care, inputs[:1], given.received_at))
+        except Exception:
+            logger.exception("evaluate.input_failed", message_id=given.message_id, device_id=given.device_id)
+            self.stats.skipped += 1
+            self._skip(draft, care, given)
+        return 1
 
     def _skip(self, draft: "_Draft", care: Care, given: Input) -> None:
         try:
@@ -264,18 +278,26 @@ class Evaluator:
         watched = {patient for patient, state in states.items() if state.active or state.devices}
         draft = _Draft(states)
         for patient_id in sorted(monitored | watched):
+            state, care = draft.state(patient_id), self._care(patient_id)
             try:
-                draft.take(patient_id, evaluate(draft.state(patient_id), self._care(patient_id), (), now))
+                if not is_quiet(state, care, now, now):
+                    draft.take(patient_id, evaluate(state, care, (), now))
             except Exception:
                 logger.exception("evaluate.tick_failed", patient_id=patient_id)
                 self.stats.skipped += 1
         return draft.outcome(self._leases[partition], self._leases[partition].evaluated)
 
     def _care(self, patient_id: str) -> Care:
+        return self._cares.get(patient_id) or Care(patient_id)
+
+    def _watch(self, cares: Mapping[str, Care]) -> None:
         """Silence counts from when this evaluator began at the earliest: before that nobody listened."""
-        care = self._cares.get(patient_id, Care(patient_id))
+        self._cares = {patient_id: self._since_begun(care) for patient_id, care in cares.items()}
+        self._worn = frozenset((patient_id, worn.device_id) for patient_id, care in cares.items() for worn in care.worn)
+
+    def _since_begun(self, care: Care) -> Care:
         worn = (Worn(w.device_id, w.profile, max(w.since, self._since or w.since)) for w in care.worn)
-        return Care(patient_id, tuple(worn))
+        return Care(care.patient_id, tuple(worn))
 
     async def _commit(self, outcome: Outcome) -> None:
         """Put on record what the outcome brings, and all that was remembered before it."""
