@@ -20,6 +20,7 @@ from server.api import (
     monitoring,
     notifications,
     policy,
+    quarantine,
     readings,
     roster,
     ticket,
@@ -41,6 +42,7 @@ from server.clinic.roster.service import Roster
 from server.clinic.service import ClinicService
 from server.monitoring.handover import Handover
 from server.monitoring.intake import Intake
+from server.monitoring.quarantine import Quarantine
 from server.visits.attestation import Attestations
 from server.visits.calls import CallService
 from server.visits.documents.service import Documents
@@ -78,6 +80,7 @@ class Services:
     visit_reader: VisitReader
     monitoring: Monitoring
     intake: Intake
+    quarantine: Quarantine
     handover: Handover
     messages: Messages
     hospital: Hospital
@@ -109,6 +112,7 @@ def features(to: Services) -> list[Feature]:
         Feature(policy.routes(to.attestations, to.visit_reader), policy.problems),
         Feature(monitoring.routes(to.monitoring), monitoring.problems),
         Feature(readings.routes(to.intake), readings.problems),
+        Feature(quarantine.routes(to.quarantine), quarantine.problems),
         Feature(handover.routes(to.handover), handover.problems),
         Feature(notifications.routes(to.messages), notifications.problems),
     ]
