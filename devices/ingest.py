@@ -34,13 +34,14 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A message as the broker handed it over."""
+    """A message as the broker handed it over; ``reread``: out of quarantine, read already (devices.reread)."""
 
     topic: str
     payload: bytes
     retained: bool
     received_at: datetime
     receipt: Receipt
+    reread: Message | None = None
 
 
 class Link(Protocol):
@@ -209,7 +210,8 @@ class Ingest:
         """None if it is the store after all. A message that fails right after the store took its bytes is at fault:
         the bytes stay for a person, and the bare message – if the store takes that – so that its number is covered."""
         refusal = Refusal(Reason.WRONG_SHAPE, detail="cannot be stored")
-        kept = await self._attempt(Entry(entry.arrival, quarantined=_quarantine(entry.arrival, refusal)))
+        beside = None if entry.message is None else _bare(entry.message, refusal)
+        kept = await self._attempt(Entry(entry.arrival, quarantined=_quarantine(entry.arrival, refusal, beside)))
         if kept is None:
             return None
         done = await self._attempt(entry)
@@ -217,7 +219,7 @@ class Ingest:
             return done or kept
         self.stats.isolated += 1
         logger.error("ingest.message_isolated", device_id=entry.message.device_id)
-        return await self._attempt(Entry(entry.arrival, _bare(entry.message, refusal))) or kept
+        return await self._attempt(Entry(entry.arrival, beside)) or kept
 
     async def _attempt(self, entry: Entry) -> Committed | None:
         try:
@@ -265,8 +267,8 @@ class Reader:
 
     def read(self, arrival: Arrival) -> Entry:
         """A retained message is somebody's past and is passed over: a device that measures sends again."""
-        if arrival.retained:
-            return Entry(arrival)
+        if arrival.retained or arrival.reread is not None:
+            return Entry(arrival, arrival.reread)
         topic = topics.parse(arrival.topic)
         if topic is None:
             return _refused(arrival, Reason.WRONG_TOPIC, "not bedside/v1/{device}/{format}")
@@ -291,7 +293,7 @@ class Reader:
         self._clocks[device.id] = clock
         message = _message(device.id, arrival.received_at, decoded, clock.offset)
         fault = next((refusal for refusal in message.body.refusals if refusal.metric is None), None)
-        return Entry(arrival, message, None if fault is None else _quarantine(arrival, fault))
+        return Entry(arrival, message, None if fault is None else _quarantine(arrival, fault, message))
 
 
 def _decode(codec: Callable[[bytes], Decoded], payload: bytes) -> Decoded:
@@ -307,7 +309,7 @@ def _message(device_id: str, received_at: datetime, decoded: Decoded, offset: ti
     newest = max((reading.at for reading in body.readings), default=received_at)
     return Message(
         device_id=device_id,
-        identity=_identity(decoded),
+        identity=identity_of(decoded),
         received_at=received_at,
         measured_at=min(newest, received_at),
         body=body,
@@ -319,8 +321,9 @@ def _message(device_id: str, received_at: datetime, decoded: Decoded, offset: ti
     )
 
 
-def _identity(decoded: Decoded) -> str:
-    """Without an epoch a number may come again after a restart of the device: what was measured tells them apart."""
+def identity_of(decoded: Decoded) -> str:
+    """What makes it the same message when it comes again. Without an epoch a number may come again after a restart of
+    the device: what was measured tells them apart."""
     if decoded.seq is not None and decoded.epoch is None and decoded.content is not None:
         return f":{decoded.seq}#{decoded.content}"
     if decoded.seq is not None:
@@ -332,7 +335,8 @@ def _refused(arrival: Arrival, reason: Reason, detail: str) -> Entry:
     return Entry(arrival, quarantined=_quarantine(arrival, Refusal(reason, detail=detail)))
 
 
-def _quarantine(arrival: Arrival, refusal: Refusal) -> Quarantined:
+def _quarantine(arrival: Arrival, refusal: Refusal, beside: Message | None = None) -> Quarantined:
+    """``beside``: what is stored of it in the same commit."""
     return Quarantined(
         received_at=arrival.received_at,
         topic=_printable(arrival.topic),
@@ -340,6 +344,8 @@ def _quarantine(arrival: Arrival, refusal: Refusal) -> Quarantined:
         reason=refusal.reason,
         detail=refusal.detail,
         payload=arrival.payload,
+        identity=None if beside is None else beside.identity,
+        taken=0 if beside is None else len(beside.body.readings),
     )
 
 

@@ -166,7 +166,9 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 
 
 class Quarantined(msgspec.Struct, frozen=True, gc=False):
-    """Bytes that could not be taken as a message, kept for a person to look at."""
+    """Bytes that could not be taken as a message, kept for a person to look at.
+
+    ``identity`` and ``taken``: of the message that is stored of it all the same, and how many readings that has."""
 
     received_at: datetime
     topic: str
@@ -174,3 +176,5 @@ class Quarantined(msgspec.Struct, frozen=True, gc=False):
     reason: Reason
     detail: str
     payload: bytes
+    identity: str | None = None
+    taken: int = 0

@@ -40,6 +40,7 @@ from server.messaging import WaysOut, limits_of
 from server.monitoring.broker_hook import BrokerHook, ServersOwn
 from server.monitoring.evaluation import EvaluationRecorder, EvaluationStore
 from server.monitoring.intake import Intake
+from server.monitoring.quarantine import IntakeOf, Quarantine
 from server.monitoring.series import Heard, NewestByPatient
 from server.notifications.deliveries import Receipt
 from server.notifications.outbox import ORDINARY, URGENT, Dispatcher, Wiring
@@ -54,6 +55,7 @@ from server.store.errors import Unavailable
 from server.store.journal import StoreJournal, partition_of
 from server.store.monitoring import EvaluationStoreQueries
 from server.store.notifications import OutboxLookQueries, OutboxQueries
+from server.store.quarantine import QuarantineQueries
 from server.store.registry import DeviceRegistry, RegistryQueries
 from server.store.visits import VisitLookQueries
 from server.supervise import Supervisor
@@ -132,6 +134,7 @@ class Bedside:
             certificates=certificates,
             health=Health(self._not_ready, self._gauges, self._counters),
             intake=Intake(self._registry.check, self._handover.deliver),
+            quarantine=self._quarantine(),
             demonstration=demonstration,
             version=version("bedside"),
             clock=CLOCK,
@@ -233,6 +236,11 @@ class Bedside:
         await self._supervisor.stop("broker")
         if self._broker:
             await self._broker.stop()
+
+    def _quarantine(self) -> Quarantine:
+        intake = IntakeOf(self._registry.known, self._handover.deliver, self.house.sender.zone)
+        store = self._alarm_store
+        return Quarantine(partial(store.write, QuarantineQueries), partial(store.read, QuarantineQueries), intake)
 
     async def _committed(self, committed: Committed) -> None:
         """Hand on what is new: to evaluation, and to the pages that show these patients."""

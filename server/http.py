@@ -20,6 +20,7 @@ from server.health import Health, add_health
 from server.live import Visitor
 from server.monitoring.broker_hook import BrokerHook
 from server.monitoring.intake import Intake
+from server.monitoring.quarantine import Quarantine
 from server.pages import add_headers, add_pages, secure_door
 from server.services import Services
 from server.settings import Settings
@@ -41,6 +42,7 @@ class Web:
     certificates: Certificates
     health: Health
     intake: Intake
+    quarantine: Quarantine
     demonstration: bool
     version: str
     clock: Callable[[], datetime]
@@ -75,6 +77,7 @@ def all_routes(wanted: Web) -> RouteTable:
             visit_reader=services.visit_reader,
             monitoring=_monitoring(services),
             intake=wanted.intake,
+            quarantine=wanted.quarantine,
             handover=services.handover,
             history=services.history,
             messages=services.messaging.doors,

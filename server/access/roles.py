@@ -35,6 +35,7 @@ class Action(StrEnum):
     DEVICE_READ = "device.read"
     DEVICE_ADD = "device.add"
     DEVICE_ASSOCIATE = "device.associate"
+    QUARANTINE_RUN = "quarantine.run"  # look through what could not be read, correct and replay it, or dismiss it
     OUTBOX_READ = "outbox.read"
     WAITING_READ = "waiting.read"  # how true the waiting times have been
     CALL_MAKE = "call.make"  # telephone those whom no message has reached
@@ -81,6 +82,7 @@ _ALLOWED: Mapping[Role, frozenset[Action]] = {
             Action.DEVICE_READ,
             Action.DEVICE_ADD,
             Action.DEVICE_ASSOCIATE,
+            Action.QUARANTINE_RUN,  # the one place where they see values: of what nobody else could read
             Action.OUTBOX_READ,
             Action.WAITING_READ,
             Action.CALL_MAKE,

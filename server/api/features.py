@@ -22,6 +22,7 @@ from server.api import (
     monitoring,
     notifications,
     policy,
+    quarantine,
     readings,
     roster,
     ticket,
@@ -45,6 +46,7 @@ from server.monitoring.broker_hook import BrokerHook
 from server.monitoring.handover import Handover
 from server.monitoring.history import History
 from server.monitoring.intake import Intake
+from server.monitoring.quarantine import Quarantine
 from server.visits.attestation import Attestations
 from server.visits.calls import CallService
 from server.visits.documents.service import Documents
@@ -82,6 +84,7 @@ class Services:
     visit_reader: VisitReader
     monitoring: Monitoring
     intake: Intake
+    quarantine: Quarantine
     handover: Handover
     history: History
     messages: Messages
@@ -116,6 +119,7 @@ def features(to: Services) -> list[Feature]:
         Feature(monitoring.routes(to.monitoring), monitoring.problems),
         Feature(readings.routes(to.intake), readings.problems),
         Feature(broker_hook.routes(to.broker_hook), {}),
+        Feature(quarantine.routes(to.quarantine), quarantine.problems),
         Feature(handover.routes(to.handover), handover.problems),
         Feature(history.routes(to.history), history.problems),
         Feature(notifications.routes(to.messages), notifications.problems),

@@ -13,6 +13,11 @@ MonitoringError
 ├── UnknownFormat          a format that is not in the table of codecs
 ├── MessageRefused         a message that cannot be read, kept in quarantine; ``reason`` is its name
 ├── NotTakenNow            the database took nothing in time: the same again, later
+├── NothingToTake          of what lies in quarantine nothing could be taken as a reading; ``reason`` is why
+├── QuarantineSettled      somebody has replayed or dismissed it
+├── ReadingsTakenBefore    some of its readings were taken when it came: again they would be there twice
+├── TooManyCopies          of one message in quarantine
+├── QuarantineWishRefused  ``field`` cannot be taken
 ├── TakenOver              a colleague was faster: nothing of this doctor's is left to take over
 ├── AlarmWorsened          the alarm is worse now than what the person saw, or has come again
 └── AlarmClosed            the alarm is resolved already
@@ -112,3 +117,30 @@ class AlarmWorsened(MonitoringError):
 class AlarmClosed(MonitoringError):
     def __init__(self) -> None:
         super().__init__("The alarm is resolved already.")
+
+
+class NothingToTake(MonitoringError):
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(f"Nothing of it can be taken: {detail}." if detail else "Nothing of it can be taken.")
+        self.reason = reason
+
+
+class QuarantineSettled(MonitoringError):
+    def __init__(self) -> None:
+        super().__init__("It is replayed or dismissed already.")
+
+
+class ReadingsTakenBefore(MonitoringError):
+    def __init__(self) -> None:
+        super().__init__("Readings of it were taken when it came: replayed they would be there twice.")
+
+
+class TooManyCopies(MonitoringError):
+    def __init__(self) -> None:
+        super().__init__("It has been corrected too often. Dismiss it, and let the device send again.")
+
+
+class QuarantineWishRefused(MonitoringError):
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field

@@ -90,4 +90,6 @@ def _views(message: Heard) -> Iterable[MetricView]:
             received_at=message.received_at,
             device_id=message.device_id,
             late=message.received_at - at > LATE_AFTER,
+            comparator=reading.comparator,
+            context=reading.context,
         )

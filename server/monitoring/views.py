@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 import msgspec
 
-from devices.readings import Reason
+from devices.readings import Comparator, Reason
 
 
 class NamedPatient(msgspec.Struct, frozen=True):
@@ -105,7 +105,10 @@ class AlarmView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MetricView(msgspec.Struct, frozen=True):
-    """The newest value of a metric. ``late``: it came longer after its measurement than live watching allows."""
+    """The newest value of a metric. ``late``: it came longer after its measurement than live watching allows.
+
+    ``comparator``: the true value lies beyond the one shown. ``context``: what was said beside it (devices.readings).
+    """
 
     metric: str
     value: float
@@ -114,6 +117,8 @@ class MetricView(msgspec.Struct, frozen=True):
     received_at: datetime
     device_id: str
     late: bool
+    comparator: Comparator | None = None
+    context: tuple[str, ...] = ()
 
 
 class PatientView(msgspec.Struct, frozen=True):

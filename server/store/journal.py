@@ -27,7 +27,8 @@ from server.store.upsert import upsert
 
 PARTITIONS = 16
 MILLISECOND = timedelta(milliseconds=1)
-KEPT_BYTES = 4096  # of a payload in quarantine; its size and SHA-256 are those of the whole
+WHOLE_BYTES = 65_536  # in quarantine; no codec takes more
+KEPT_BYTES = 4096  # of a larger payload; its size and SHA-256 are those of the whole
 
 Epoch = tuple[str, str]  # device, epoch ("" where the device names none)
 
@@ -317,9 +318,11 @@ def _quarantine_row(one: Quarantined) -> dict[str, Any]:
         "device_id": one.device_id,
         "reason": one.reason,
         "detail": _short(one.detail),
-        "payload": one.payload[:KEPT_BYTES],
+        "payload": one.payload[: WHOLE_BYTES if len(one.payload) <= WHOLE_BYTES else KEPT_BYTES],
         "payload_size": len(one.payload),
         "payload_sha256": sha256(one.payload).hexdigest(),
+        "identity": one.identity,
+        "taken": one.taken,
     }
 
 

@@ -601,6 +601,24 @@ quarantine = sa.Table(
     sa.Column("payload", sa.LargeBinary, nullable=False),  # at most the first 4 KiB of an oversize one
     sa.Column("payload_size", sa.Integer, nullable=False),
     sa.Column("payload_sha256", sa.String(64), nullable=False),
+    sa.Column("identity", sa.String(160)),  # of the message that is stored of it all the same
+    sa.Column("taken", sa.Integer, nullable=False, server_default="0"),  # readings that were taken of it
+    sa.Column("state", sa.String(16), nullable=False, server_default="open"),  # server.monitoring.quarantine.State
+    sa.Column("settled_at", Moment),
+    sa.Column("settled_by", sa.String(32)),
+    sa.Column("why", sa.String(300)),  # of dismissing it
+)
+sa.Index("ix_quarantine_device_id_received_at", quarantine.c.device_id, quarantine.c.received_at)
+
+quarantine_copies = sa.Table(
+    "quarantine_copies",  # what a person made of it; the original stays as it came
+    metadata,
+    sa.Column("quarantine_id", sa.String(32), sa.ForeignKey("quarantine.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("format", sa.String(64), nullable=False),
+    sa.Column("payload", sa.LargeBinary, nullable=False),
+    sa.Column("written_at", Moment, nullable=False),
+    sa.Column("written_by", sa.String(32), nullable=False),
 )
 
 patient_states = sa.Table(

@@ -152,6 +152,11 @@ ROUTES: Final[Mapping[str, Row]] = {
     "GET /templates": HOUSE,
     "PUT /templates/{id}/{locale}": HOUSE,
     "POST /templates/preview": HOUSE,
+    "GET /quarantine": HOUSE,
+    "GET /quarantine/{id}": HOUSE,
+    "POST /quarantine/{id}/check": HOUSE,
+    "POST /quarantine/{id}/replay": HOUSE,
+    "POST /quarantine/{id}/dismiss": HOUSE,
     "POST /readings": DEVICE,  # its own credential, as at the broker
     "POST /broker/connect": DEVICE,  # the broker's secret, and then the device's
     "POST /broker/topic": DEVICE,
@@ -202,5 +207,8 @@ BODIES: Final[Mapping[str, dict[str, object]]] = {
     "POST /visits/{id}/end": {"outcome": "completed"},
     "POST /alarms/{id}/acknowledge": {"priority": "high"},
     "POST /unattended/{id}/take-over": {},
+    "POST /quarantine/{id}/check": {},
+    "POST /quarantine/{id}/replay": {},
+    "POST /quarantine/{id}/dismiss": {"why": "test of the cable"},
     "POST /patients/{id}/devices": {"device_id": WORN_DEVICE, "profile": None},
 }  # fmt: skip

@@ -23,6 +23,7 @@ from server.api import (
     monitoring,
     notifications,
     policy,
+    quarantine,
     roster,
     ticket,
     visits,
@@ -117,6 +118,11 @@ GET /patients/{id}/alarms
 POST /alarms/{id}/acknowledge
 GET /unattended
 POST /unattended/{id}/take-over
+GET /quarantine
+GET /quarantine/{id}
+POST /quarantine/{id}/check
+POST /quarantine/{id}/replay
+POST /quarantine/{id}/dismiss
 GET /devices
 POST /devices
 POST /patients/{id}/devices
@@ -220,6 +226,7 @@ def test_a_slug_means_one_thing() -> None:
         monitoring,
         notifications,
         policy,
+        quarantine,
         roster,
         ticket,
         visits,

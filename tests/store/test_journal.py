@@ -275,11 +275,15 @@ def quarantined(payload: bytes, detail: str = "") -> Quarantined:
     return Quarantined(NOON, "bedside/v1/x/readings", "x", Reason.BAD_JSON, detail, payload)
 
 
-async def test_what_cannot_be_read_is_kept_with_its_size_and_sum(journal: Journal, ward: Ward) -> None:
-    payload = bytes(range(256)) * 40
+@pytest.mark.parametrize(("times", "kept"), [(256, 65_536), (257, 4096)])
+async def test_what_cannot_be_read_is_kept_with_its_size_and_sum(
+    journal: Journal, ward: Ward, times: int, kept: int
+) -> None:
+    """Whole where a codec could have taken it: then it can be replayed."""
+    payload = bytes(range(256)) * times
     await journal.commit([], [quarantined(payload)])
     [row] = await ward.rows(tables.quarantine)
-    assert (row.payload, row.payload_size) == (payload[:4096], 10_240)
+    assert (row.payload, row.payload_size) == (payload[:kept], 256 * times)
     assert row.payload_sha256 == sha256(payload).hexdigest()
     assert (row.reason, row.device_id, row.received_at) == ("bad_json", "x", NOON)
 

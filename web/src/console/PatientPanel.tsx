@@ -9,7 +9,7 @@ import { AlarmCard } from './AlarmCard'
 import { inOrder, isOpen } from './alarms'
 import { BeforeCall } from './BeforeCall'
 import { Devices } from './Devices'
-import { EXPECTED } from './metrics'
+import { EXPECTED, shown } from './metrics'
 import { chosenPatient, type Desk } from './state'
 import { Tiles } from './Tiles'
 import { Trends } from './trends'
@@ -26,7 +26,8 @@ interface Props {
 function useTrends(desk: Desk, patientId: string, values: readonly MetricValue[]): Trends {
   const trends = useMemo(() => new Trends(patientId), [patientId])
   const connection = desk.live.connection.value
-  const metrics = [...new Set([...EXPECTED, ...values.map((value) => value.metric)])].sort()
+  const live = values.filter(({ metric }) => shown(metric).liveS !== null)
+  const metrics = [...new Set([...EXPECTED, ...live.map(({ metric }) => metric)])].sort()
   useEffect(() => trends.forgetSeeds(), [trends, connection])
   useEffect(() => void trends.seed(metrics), [trends, connection, metrics.join(',')])
   useEffect(() => values.forEach((value) => trends.see(value)))

@@ -1,4 +1,4 @@
-// The numbers: large, with unit and age, a trend beside them; grey where they are no longer live.
+// The numbers: large, with unit and age, a trend beside those that go on; grey where they are no longer live.
 import type { ReadonlySignal } from '@preact/signals'
 import { now } from '../shared/clock'
 import { ageSeconds } from '../shared/age'
@@ -6,9 +6,11 @@ import { clockTime } from '../shared/time'
 import type { Alarm, MetricValue } from '../shared/wire'
 import { agoText } from '../shared/words'
 import { needsAnswer } from './alarms'
-import { metricName } from './alarmWords'
-import { EXPECTED, shown, staleAfterS, TILES, unitText } from './metrics'
+import { EXPECTED, isStale, numberText, shown, unitText } from './metrics'
+import { metricName } from './metricWords'
+import { Context, Results } from './Results'
 import type { Point } from './series'
+import { shelvesOf, tilesOf, type TileOf } from './shelves'
 import { Trend } from './Trend'
 import type { Trends } from './trends'
 import { t } from './words'
@@ -20,51 +22,62 @@ interface Props {
   blind: boolean
 }
 
-function order(metric: string): number {
-  const at = TILES.findIndex((tile) => tile.metric === metric)
-  return at < 0 ? TILES.length : at
-}
-
+/** How old a live number is; of one that was measured once, when. */
 function Age({ value, stale }: { value: MetricValue; stale: boolean }) {
-  const text = agoText(ageSeconds(value.at, now.value))
-  return stale ? <span class="tag warn">{t('stale', text)}</span> : <span data-testid="age">{text}</span>
+  const age = agoText(ageSeconds(value.at, now.value))
+  if (shown(value.metric).liveS === null) return <span data-testid="age">{t('measuredAt', clockTime(value.at), age)}</span>
+  return stale ? <span class="tag warn">{t('stale', age)}</span> : <span data-testid="age">{age}</span>
 }
 
-/** A pressure is read as a pair: 148/92. */
-function numberText(value: MetricValue, diastolic: MetricValue | undefined): string {
-  const text = value.value.toFixed(shown(value.metric).digits)
-  return diastolic ? `${text}/${diastolic.value.toFixed(0)}` : text
+function nameOf({ metric, diastolic }: TileOf): string {
+  return metric === 'sbp' && diastolic ? t('pressure') : metricName(metric)
+}
+
+/** A pressure is read as a pair: 148/92, its mean in brackets. */
+function Number({ tile: { metric, value, diastolic, mean } }: { tile: TileOf }) {
+  return (
+    <p class={metric === 'sbp' ? 'tile-value pair num' : 'tile-value num'}>
+      <span data-testid={`vital-${metric.replace('_rate', '')}`}>
+        {value ? numberText(value) : '–'}
+        {diastolic && `/${numberText(diastolic)}`}
+      </span>
+      {mean && <small>({numberText(mean)})</small>}
+      {value && <small>{unitText(value.unit)}</small>}
+    </p>
+  )
 }
 
 interface TileProps {
-  metric: string
-  value: MetricValue | undefined
-  diastolic: MetricValue | undefined
+  tile: TileOf
   alarm: Alarm | undefined
   series: readonly Point[]
   blind: boolean
+  wide: boolean
 }
 
-function Tile({ metric, value, diastolic, alarm, series, blind }: TileProps) {
+function Tile({ tile, alarm, series, blind, wide }: TileProps) {
+  const { metric, value } = tile
   const look = shown(metric)
-  const wide = EXPECTED.includes(metric)
-  const stale = value !== undefined && (blind || ageSeconds(value.at, now.value) > staleAfterS(metric))
+  const live = look.liveS !== null
+  const stale = value !== undefined && (blind || isStale(metric, ageSeconds(value.at, now.value)))
   const state = `${wide ? ' wide' : ''}${stale || !value ? ' stale' : ''}${alarm ? ` in-alarm ${alarm.priority}` : ''}`
   return (
     <div class={`tile${state}`} data-testid={`tile-${metric}`} data-stale={stale} data-metric={metric}>
       <div class="tile-top">
-        <b class="tile-name">{metricName(metric)}</b>
-        {value?.late && <span class="tag warn">{t('late')}</span>}
+        <b class="tile-name">{nameOf(tile)}</b>
+        {value?.late && live && <span class="tag warn">{t('late')}</span>}
         <span class="spring" />
         {value && <Age value={value} stale={stale} />}
       </div>
       <div class="tile-body">
-        <p class={metric === 'sbp' ? 'tile-value pair num' : 'tile-value num'}>
-          <span data-testid={`vital-${metric.replace('_rate', '')}`}>{value ? numberText(value, diastolic) : '–'}</span>
-          {value && <small>{unitText(value.unit)}</small>}
-        </p>
-        {(wide || series.length > 1) && <Trend points={series} look={look} label={t('trendOf', metricName(metric))} axes={false} />}
+        <Number tile={tile} />
+        {live && (wide || series.length > 1) && <Trend points={series} look={look} label={t('trendOf', metricName(metric))} axes={false} />}
       </div>
+      {value && value.context.length > 0 && (
+        <p class="tile-context">
+          <Context words={value.context} />
+        </p>
+      )}
     </div>
   )
 }
@@ -84,28 +97,31 @@ function LastHalfHour({ series }: { series: ReadonlySignal<ReadonlyMap<string, r
   )
 }
 
+/** The alarm that a tile shows: of any of its numbers, the first in order. */
+function alarmOf({ metric, diastolic, mean }: TileOf, alarms: readonly Alarm[]): Alarm | undefined {
+  const own = [metric, diastolic?.metric, mean?.metric]
+  return alarms.find((each) => each.metric !== null && own.includes(each.metric) && each.kind === 'physiological' && (needsAnswer(each) || each.state === 'active'))
+}
+
 export function Tiles({ metrics, alarms, trends, blind }: Props) {
-  const byMetric = new Map(metrics.map((value) => [value.metric, value]))
-  const pair = byMetric.has('sbp') ? byMetric.get('dbp') : undefined
-  const names = [...new Set([...EXPECTED, ...byMetric.keys()])].filter((metric) => !pair || metric !== 'dbp').sort((a, b) => order(a) - order(b))
   const newest = metrics.reduce<string | null>((last, { at }) => (last && last > at ? last : at), null)
   return (
-    <section aria-label={t('vitals')}>
+    <section class="vitals" aria-label={t('vitals')}>
       {!metrics.length && <p class="soft">{t('noReadings')}</p>}
       <div class="tiles">
-        {names.map((metric) => (
+        {tilesOf(metrics).map((tile) => (
           <Tile
-            key={metric}
-            metric={metric}
-            value={byMetric.get(metric)}
-            diastolic={metric === 'sbp' ? pair : undefined}
-            alarm={alarms.find((each) => each.metric === metric && each.kind === 'physiological' && (needsAnswer(each) || each.state === 'active'))}
-            series={trends.series.value.get(metric) ?? []}
+            key={tile.metric}
+            tile={tile}
+            alarm={alarmOf(tile, alarms)}
+            series={trends.series.value.get(tile.metric) ?? []}
             blind={blind}
+            wide={EXPECTED.includes(tile.metric) && (tile.value !== undefined || !metrics.length)}
           />
         ))}
         <LastHalfHour series={trends.series} />
       </div>
+      <Results shelves={shelvesOf(metrics)} />
       {newest && <p class="visually-hidden">{t('lastReading', clockTime(newest))}</p>}
     </section>
   )

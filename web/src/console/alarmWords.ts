@@ -1,18 +1,9 @@
 // An alarm in words: what it is, by which rule, who was told.
 import { shown, unitText } from './metrics'
 import { limitOf, splitCondition } from './alarms'
+import { known, metricName } from './metricWords'
 import type { Alarm } from '../shared/wire'
-import { t, type ConsoleKey } from './words'
-import { en } from './words/en'
-
-/** A word that may be missing from the catalogue because the server knows more than this page. */
-function known(key: string, otherwise: string): string {
-  return key in en ? t(key as Extract<ConsoleKey, 'metric_spo2'>) : otherwise
-}
-
-export function metricName(metric: string): string {
-  return known(`metric_${metric}`, metric)
-}
+import { t } from './words'
 
 export function valueText(value: number, unit: string | null, metric: string): string {
   const digits = shown(metric).digits
@@ -26,7 +17,14 @@ export function conditionText(condition: string): string {
   if (family === 'missing') return missingText(subject)
   if (family === 'unreadable') return t('condition_unreadable', subject)
   if (family === 'gap') return t('condition_gap', subject)
-  return known(`condition_${family}`, condition)
+  return known(`condition_${family}`, sideText(condition))
+}
+
+/** "temp.high" of a metric that is known, where the catalogue has no words of its own for it. */
+function sideText(condition: string): string {
+  const [metric = '', side = ''] = condition.split('.')
+  if (side === 'low') return t('condition_low', metricName(metric))
+  return side === 'high' ? t('condition_high', metricName(metric)) : condition
 }
 
 /** Of "BM-77:spo2": the metric that stays away, and the device that goes on speaking. */

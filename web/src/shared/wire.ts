@@ -235,6 +235,8 @@ export interface MetricValue {
   received_at: Moment
   device_id: string
   late: boolean
+  comparator: '<' | '<=' | '>=' | '>' | null // the true value lies beyond the one shown
+  context: string[] // what was said beside the value: before_food, preliminary
 }
 export interface Monitoring {
   profile: string | null

@@ -1,4 +1,5 @@
 // 工作台的中文。
+import { metrics } from '../../shared/words/metrics.zh'
 import { zh as shared } from '../../shared/words/zh'
 import type { en } from './en'
 
@@ -6,6 +7,7 @@ const SEX = { female: '女', male: '男', other: '其他', unknown: '–' }
 
 export const zh: typeof en = {
   ...shared,
+  ...metrics,
   title: '工作台 · Bedside',
   tabs: '工作台分区',
   tab_line: '队列',
@@ -251,14 +253,31 @@ export const zh: typeof en = {
   lastHalfHour: '最近 30 分钟',
   lastReading: (time) => `最近读数 ${time}`,
   trendOf: (metric) => `${metric}，最近 30 分钟趋势`,
-  metric_spo2: '血氧 SpO₂',
-  metric_pulse_rate: '脉搏',
-  metric_hr: '心率',
-  metric_resp_rate: '呼吸',
-  metric_sbp: '血压',
-  metric_dbp: '舒张压',
-  metric_temp: '体温',
-  metric_glucose: '血糖',
+  pressure: '血压',
+  group_lab: '床旁检验',
+  group_lungs: '肺功能',
+  group_body: '体格',
+  group_activity: '活动',
+  measuredAt: (time, age) => `${time} · ${age}`,
+  hoursOfSleep: (hours, minutes) => `${hours} 小时 ${minutes} 分`,
+  context_before_food: '餐前',
+  context_after_food: '餐后',
+  context_fasting: '空腹',
+  context_preliminary: '初步结果',
+  context_corrected: '已更正',
+  context_amended: '已修订',
+  context_irregular_pulse: '脉搏不齐',
+  context_body_movement: '测量时移动',
+  context_cuff_too_loose: '袖带过松',
+  context_improper_position: '体位不当',
+  context_low_perfusion: '灌注不足',
+  context_poor_signal: '信号差',
+  context_critical: '危急值',
+  context_critical_high: '危急偏高',
+  context_critical_low: '危急偏低',
+  context_abnormal: '异常',
+  context_high: '偏高',
+  context_low: '偏低',
   // 限值与设备
   noLimits: '未设置报警限值。',
   noLimits_no_device: '患者未佩戴设备：没有测量，也不会报警。',
@@ -297,6 +316,8 @@ export const zh: typeof en = {
   'condition_spo2.low': '血氧过低',
   'condition_pulse.low': '脉搏过慢',
   'condition_pulse.high': '脉搏过快',
+  condition_low: (metric) => `${metric}过低`,
+  condition_high: (metric) => `${metric}过高`,
   condition_silence: (device) => `${device} 没有读数`,
   condition_missing: (metric, device) => `${device} 没有${metric}读数`,
   condition_refused: (metric) => `${metric} 读数被拒绝`,
