@@ -4,7 +4,7 @@ WORKERS ?= 2
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: run test check web bench faults histories lock clean
+.PHONY: run test check web bench faults fuzz histories lock clean
 
 run: $(VENV)/.run                      ## start everything on embedded defaults, with the demonstration hospital
 	@$(BIN)/bedside serve --demo
@@ -29,6 +29,9 @@ bench: $(VENV)/.test                   ## every promised figure, measured
 faults: $(VENV)/.test                  ## the long run of the fault programme
 	@FAULTS=long $(BIN)/python -m pytest tests/faults -m "faults or slow"
 
+fuzz: $(VENV)/.fuzz                    ## the long run of the fuzzing: every codec, the wire, the TCP framings
+	@$(BIN)/python -m tests.fuzz
+
 histories: $(VENV)/.test               ## the long run of the linearisability check: bookings, calls, kills
 	@LINEAR=long $(BIN)/python -m pytest tests/linear
 
@@ -37,6 +40,8 @@ lock:                                  ## pin versions and hashes anew (needs uv
 	  pyproject.toml requirements/build.in -o requirements/run.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	  --extra test pyproject.toml requirements/build.in -c requirements/run.lock -o requirements/test.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	  --extra fuzz pyproject.toml -c requirements/run.lock -o requirements/fuzz.lock
 
 clean:                                 ## remove the environment and the caches; never the data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -56,4 +61,8 @@ $(VENV)/.run: requirements/run.lock pyproject.toml | $(VENV)/bin/python
 $(VENV)/.test: requirements/test.lock $(VENV)/.run
 	@echo "Installing the tests' packages into $(VENV) …"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.lock
+	@touch $@
+
+$(VENV)/.fuzz: requirements/fuzz.lock $(VENV)/.test
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.lock
 	@touch $@
