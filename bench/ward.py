@@ -102,7 +102,13 @@ async def _fill(doctor: "_Api", operator: "_Api", size: int) -> list[Wearer]:
 
 
 async def _admit(doctor: "_Api", operator: "_Api", session: str, number: int) -> Wearer:
-    who = {"name": f"Patient {number}", "sex": "female", "birth_date": "1957-03-14", "phone": "138 0013 8000"}
+    who = {
+        "name": f"Patient {number}",
+        "sex": "female",
+        "birth_date": "1957-03-14",
+        "phone": "138 0013 8000",
+        "new": True,
+    }
     booked = await doctor.post(f"/sessions/{session}/tickets", who)
     added = await operator.post("/devices", {"id": f"bench-{number}", "label": f"Oximeter {number}"})
     patient_id, device_id = booked["ticket"]["patient"]["id"], added["device"]["id"]

@@ -6,12 +6,13 @@ from typing import Annotated, Final
 import msgspec
 
 from server.access.roles import Action
-from server.api.errors import INVALID, NOT_FOUND, ProblemKind, Problems
+from server.api.errors import INVALID, NOT_FOUND, FieldWrong, ProblemKind, Problems
 from server.api.framework import Audience, Body, Call, Route
 from server.clinic import errors
 from server.clinic.booking import Wish
 from server.clinic.kinds import VisitKind
 from server.clinic.reader import ClinicReader
+from server.clinic.recognition import Claim, KnownPatient
 from server.clinic.service import ClinicService
 from server.clinic.views import DisplayView, LineView, SessionView, TicketRow
 from server.patients.patient import InvalidPatient, PatientDetails, Sex
@@ -24,6 +25,7 @@ problems: Final[Problems] = {
     errors.AlreadyInVisit: ProblemKind(409, "already-in-visit", "Somebody is in the room"),
     errors.NotCalled: ProblemKind(409, "not-called", "The doctor is not calling"),
     errors.TicketOver: ProblemKind(409, "ticket-over", "The visit is over"),
+    KnownPatient: ProblemKind(409, "known-patient", "Somebody like that is known", ("candidates",)),
     errors.NotWaiting: ProblemKind(409, "not-waiting", "The ticket does not stand so"),
     errors.InvalidWords: INVALID,
     InvalidPatient: INVALID,
@@ -31,7 +33,10 @@ problems: Final[Problems] = {
 
 
 class NewBooking(Body, frozen=True):
-    """``phone`` as people write it; without country code it is one of the hospital's region."""
+    """``phone`` as people write it; without country code it is one of the hospital's region.
+
+    Where somebody like that is known, ``patient_id`` says which one it is, or ``new`` that it is nobody of them.
+    """
 
     name: Annotated[str, msgspec.Meta(max_length=200)]
     sex: Sex
@@ -41,6 +46,8 @@ class NewBooking(Body, frozen=True):
     email: Annotated[str, msgspec.Meta(max_length=254)] | None = None
     kind: VisitKind | None = None
     guardian: Annotated[str, msgspec.Meta(min_length=1, max_length=60)] | None = None
+    patient_id: Annotated[str, msgspec.Meta(min_length=1, max_length=32)] | None = None
+    new: bool = False
 
 
 class Suspension(Body, frozen=True):
@@ -148,8 +155,11 @@ class _Handlers:
             locale=typed.locale or self._locale,
             email=typed.email,
         )
-        wish = Wish(typed.kind, typed.guardian)
-        return Booked(self._reader.issued(await self._clinic.issue(call.who, call.path["id"], details, call.now, wish)))
+        if typed.new and typed.patient_id is not None:
+            raise FieldWrong("new", "is said of nobody who is named by patient_id")
+        wish, claim = Wish(typed.kind, typed.guardian), Claim(typed.patient_id, typed.new)
+        issued = await self._clinic.issue(call.who, call.path["id"], details, call.now, wish, claim=claim)
+        return Booked(self._reader.issued(issued))
 
     async def reset_link(self, call: Call[None]) -> None:
         await self._clinic.reset_link(call.who, call.path["id"], call.now)

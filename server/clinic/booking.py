@@ -17,6 +17,7 @@ from server.clinic.errors import ClinicError
 from server.clinic.kinds import VisitKind
 from server.clinic.letters import Contact, link_expires_at
 from server.clinic.line import LATE_GRACE
+from server.clinic.recognition import Claim, Identity, KnownPatient, RecognitionTx, identify, register
 from server.clinic.roster.errors import KindNotOffered
 from server.clinic.roster.waiting_list import Places
 from server.clinic.session import Session
@@ -26,6 +27,7 @@ from server.grouped import Grouped
 from server.ids import new_id
 from server.notifications.deliveries import NewDelivery
 from server.notifications.messages import Sender
+from server.patients.known import Register
 from server.patients.patient import Patient
 
 Admit = Callable[[Principal, datetime], Awaitable[None]]
@@ -64,7 +66,8 @@ ANY = Wish()
 class Newcomer:
     """Who is booked and by whom: ``by`` is a user's id or "public", ``actor`` as in the audit.
 
-    ``origin`` is the network that asked, where anybody may ask. ``known``: the patient's row is there already.
+    ``origin`` is the network that asked, where anybody may ask. ``claim`` is what staff say of who it is; None: nobody
+    is looked for. ``known``: the patient's row is there already; ``was`` is what it said, where that has changed.
     """
 
     patient: Patient
@@ -72,7 +75,12 @@ class Newcomer:
     actor: str
     wish: Wish = ANY
     origin: str | None = None
+    claim: Claim | None = None
     known: bool = False
+    was: Patient | None = None
+
+    def identified(self, identity: Identity) -> "Newcomer":
+        return replace(self, patient=identity.patient, known=identity.known, was=identity.was)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +124,7 @@ class Issued:
         return self.booking.ticket
 
 
-class BookingTx(Protocol):
+class BookingTx(RecognitionTx, Protocol):
     async def lock_sessions(self, session_ids: Sequence[str]) -> Sequence[Session]:
         """Those that are there, their rows locked until the commit, in the order of their ids: two who lock several
         wait for each other and not in a circle."""
@@ -125,8 +133,10 @@ class BookingTx(Protocol):
     async def places(self, session: Session) -> Places: ...
 
     async def add_bookings(self, issued: Sequence[Issued]) -> None:
-        """Their rows, and each session's last number."""
+        """Their rows, and each session's last number; of a known patient, how the patient is reached now."""
         ...
+
+    async def audit(self, entry: AuditEntry) -> None: ...
 
 
 class Bookings:
@@ -141,7 +151,7 @@ class Bookings:
 
     async def book(self, wanted: Wanted) -> Issued:
         """Told when it returns. Raises what ``wanted.admit`` raises, ``SessionClosed``, ``SessionFull``,
-        ``KindNotOffered``."""
+        ``KindNotOffered``, ``KnownPatient``."""
         return await self._grouped(wanted)
 
     async def _write(self, tx: BookingTx, wanted: Sequence[Wanted]) -> Sequence[Issued | Exception]:
@@ -154,10 +164,21 @@ class Bookings:
 async def book_all(tx: BookingTx, rules: ClinicRules, wanted: Sequence[Wanted]) -> list[Issued | ClinicError]:
     """Each booked, or why not; a number that is refused is not used."""
     sessions = await tx.lock_sessions(sorted({each.session_id for each in wanted}))
-    counter = Counter(rules, sessions, [await tx.places(each) if _is_counted(each) else None for each in sessions])
+    places = [await tx.places(each) if _is_counted(each) else None for each in sessions]
+    known = await register(tx, [(each.who.patient, each.who.claim) for each in wanted])
+    counter = Counter(rules, sessions, places, known)
     done = [counter.judge(each) for each in wanted]
     await tx.add_bookings([each for each in done if isinstance(each, Issued)])
-    return done
+    return [await _shown(tx, each, of) for each, of in zip(done, wanted, strict=True)]
+
+
+async def _shown(tx: BookingTx, done: Issued | ClinicError, of: Wanted) -> Issued | ClinicError:
+    """Who is told of patients, is told within the transaction that found them, and that is kept."""
+    if not isinstance(done, KnownPatient):
+        return done
+    detail = {"alike": len(done.alike)}
+    await tx.audit(AuditEntry(of.now, of.who.actor, "patients.alike", f"session:{of.session_id}", detail))
+    return done.with_candidates(await tx.acquaintances(of.session_id, done.alike))
 
 
 def topics(issued: Iterable[Issued]) -> list[str]:
@@ -171,8 +192,10 @@ class Counter:
     ``places`` of a session are None where nothing is counted.
     """
 
-    def __init__(self, rules: ClinicRules, sessions: Sequence[Session], places: Sequence[Places | None]) -> None:
-        self._rules = rules
+    def __init__(
+        self, rules: ClinicRules, sessions: Sequence[Session], places: Sequence[Places | None], known: Register
+    ) -> None:
+        self._rules, self._known = rules, known
         self._sessions = {session.id: session for session in sessions}
         self._places = {session.id: of for session, of in zip(sessions, places, strict=True) if of}
 
@@ -183,18 +206,30 @@ class Counter:
             return refusal
 
     def issue(self, wanted: Wanted) -> Issued:
-        """Raises what ``wanted.admit`` raises, ``SessionClosed``, ``SessionFull``, ``KindNotOffered``."""
+        """Raises what ``wanted.admit`` raises, ``SessionClosed``, ``SessionFull``, ``KindNotOffered``,
+        ``KnownPatient``."""
         session = wanted.admit(self._sessions.get(wanted.session_id))
         session.check_takes_bookings()
         wish = offered_wish(session, wanted.who.wish)
+        self._check_free(session)
+        who = self._identified(replace(wanted.who, wish=wish))
         planned_at = self._take_place(session, wish)
         issued = self._sessions[session.id] = replace(session, last_serial=session.last_serial + 1)
-        return self._issued(issued, replace(wanted.who, wish=wish), planned_at, wanted.now)
+        return self._issued(issued, who, planned_at, wanted.now)
+
+    def _identified(self, who: Newcomer) -> Newcomer:
+        """The next of the group may be the same person."""
+        if who.claim is not None:
+            who = who.identified(identify(who.patient, who.claim, self._known))
+        self._known.add(who.patient)
+        return who
 
     def _issued(self, session: Session, who: Newcomer, planned_at: datetime, now: datetime) -> Issued:
         ticket = new_ticket(new_id(), session.last_serial, planned_at)
         link = new_link(self._rules.link_key, ticket.id, now, link_expires_at(session, now))
         detail: dict[str, str | int | bool | None] = {"serial": ticket.serial, "patient": who.patient.id}
+        if who.claim is not None and who.known:
+            detail |= {"known": True, "reached_otherwise": who.was is not None}
         return Issued(
             session,
             who,
@@ -209,15 +244,20 @@ class Counter:
         to = Contact(ticket.id, ticket.serial, patient.id, patient.phone, patient.locale, link.id)
         return replace(letters.booked(self._rules.sender, to, session, now), origin=who.origin)
 
+    def _check_free(self, session: Session) -> None:
+        """Raises ``SessionFull``."""
+        places = self._places.get(session.id)
+        if places is not None:
+            places.check_free()
+
     def _take_place(self, session: Session, wish: Wish) -> datetime:
-        """When the turn should come: after the planned minutes of all who hold a place. Raises ``SessionFull``.
+        """When the turn should come: after the planned minutes of all who hold a place.
 
         Where nothing is planned, everybody is asked to come when the session opens.
         """
         places = self._places.get(session.id)
         if places is None:
             return session.opens_at
-        places.check_free()
         self._places[session.id] = places.taken(session.minutes(wish.kind))
         return min(session.opens_at + timedelta(minutes=places.minutes), session.closes_at)
 

@@ -9,6 +9,7 @@ ClinicError
 ├── NobodyWaiting      the line is empty
 ├── AlreadyInVisit     somebody is called or in the room
 ├── NotCalled          this ticket is not being called
+├── KnownPatient       somebody like that is known (in recognition, with whom it may be)
 ├── NotWaiting         this ticket does not stand where that could be done with it
 └── TicketOver         this ticket was completed, cancelled or moved, or given up as a no-show
 """

@@ -18,6 +18,7 @@ from server.clinic.letters import Contact
 from server.clinic.line import Line
 from server.clinic.movement import By, Movement
 from server.clinic.moving import MovingTx, keep
+from server.clinic.recognition import SOMEBODY_NEW, Claim
 from server.clinic.rights import arranges, runs
 from server.clinic.session import Hours, Session
 from server.clinic.tell import Tell, tell_all
@@ -141,12 +142,20 @@ class ClinicService:
         return (await self.issue(principal, session_id, details, now, wish)).ticket.id
 
     async def issue(  # noqa: PLR0917 – as above
-        self, principal: Principal, session_id: str, details: PatientDetails, now: datetime, wish: Wish = ANY
+        self,
+        principal: Principal,
+        session_id: str,
+        details: PatientDetails,
+        now: datetime,
+        wish: Wish = ANY,
+        *,
+        claim: Claim = SOMEBODY_NEW,
     ) -> Issued:
-        """All of the booking. Raises ``InvalidPatient``, ``SessionClosed``, ``SessionFull``, ``KindNotOffered``."""
+        """All of the booking. Raises ``InvalidPatient``, ``SessionClosed``, ``SessionFull``, ``KindNotOffered``, and
+        ``KnownPatient`` where the claim leaves open who it is."""
         today = now.astimezone(self._rules.sender.zone).date()
         patient = new_patient(new_id(), details, today, self._rules.region)
-        newcomer = Newcomer(patient, principal.id, principal.actor, wish)
+        newcomer = Newcomer(patient, principal.id, principal.actor, wish, claim=claim)
         return await self._bookings.book(Wanted(session_id, newcomer, now, partial(_arranged, principal)))
 
     async def reset_link(self, principal: Principal, ticket_id: str, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 import phonenumbers
 
+SHOWN = 4  # figures of a number that tell those who know it which one is meant, and nobody else the rest
 LONGEST_INPUT = 40  # an E.164 number has 15 digits; the rest is spaces and marks
 
 
@@ -23,3 +24,8 @@ def to_e164(text: str, region: str) -> str:
     if number.extension or not phonenumbers.is_valid_number(number):
         raise InvalidPhone("no such telephone number")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def masked(phone: str) -> str:
+    """Its last figures alone."""
+    return f"•••{phone[-SHOWN:]}"

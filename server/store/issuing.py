@@ -6,16 +6,18 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from server.clinic.booking import Booking, Issued
+from server.patients.known import name_key
 from server.patients.patient import Patient
 from server.store.access import TicketAccessQueries, link_row
 from server.store.audit import AuditQueries, audit_row
 from server.store.notifications import DeliveryQueries
+from server.store.recognition import RecognitionQueries
 from server.store.tables import audit, join_links, patients, sessions, tickets
 
 _RAISE = sa.update(sessions).where(sessions.c.id == sa.bindparam("session")).values(last_serial=sa.bindparam("last"))
 
 
-class IssuingQueries(AuditQueries, DeliveryQueries, TicketAccessQueries):
+class IssuingQueries(AuditQueries, DeliveryQueries, TicketAccessQueries, RecognitionQueries):
     """server.clinic.booking.BookingTx, but for the locks; mixed in."""
 
     async def add_bookings(self, issued: Sequence[Issued]) -> None:
@@ -26,6 +28,7 @@ class IssuingQueries(AuditQueries, DeliveryQueries, TicketAccessQueries):
         if newcomers:
             rows = [_patient_row(each.who.patient, each.entry.at, each.who.by) for each in newcomers]
             await execute(sa.insert(patients), rows)
+        await self.change_contacts(issued)
         await execute(sa.insert(tickets), [ticket_row(each.booking) for each in issued])
         await execute(sa.insert(join_links), [link_row(each.link) for each in issued])
         await self.add_fresh([each.letter for each in issued])
@@ -45,4 +48,5 @@ def ticket_row(booking: Booking) -> dict[str, object]:
 
 
 def _patient_row(patient: Patient, at: datetime, by: str) -> dict[str, object]:
-    return {**{name: getattr(patient, name) for name in patient.__slots__}, "created_at": at, "created_by": by}
+    said = {name: getattr(patient, name) for name in patient.__slots__}
+    return {**said, "name_key": name_key(patient.name), "created_at": at, "created_by": by}

@@ -230,6 +230,10 @@ patients = sa.Table(
     sa.Column("email", sa.String(254)),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("created_by", sa.String(32), nullable=False),
+    sa.Column("name_key", sa.String(120), nullable=False, server_default=""),  # server.patients.known.name_key
+    # Who is booked may be known: by the day of birth with name or telephone number.
+    sa.Index("ix_patients_name", "birth_date", "name_key"),
+    sa.Index("ix_patients_phone", "birth_date", "phone"),
 )
 
 sessions = sa.Table(
@@ -789,4 +793,16 @@ sa.Index(
     link_recoveries.c.asked_at,
     sqlite_where=sa.text("done_at IS NULL"),
     postgresql_where=sa.text("done_at IS NULL"),
+)
+
+former_contacts = sa.Table(
+    "former_contacts",  # how a patient was reached before a booking said otherwise: what a mistake is undone by
+    metadata,
+    _id(),
+    _ref("patient_id", "patients.id"),
+    sa.Column("phone", sa.String(20), nullable=False),
+    sa.Column("locale", sa.String(8), nullable=False),
+    sa.Column("email", sa.String(254)),
+    sa.Column("until_at", Moment, nullable=False),
+    sa.Column("changed_by", sa.String(32), nullable=False),
 )

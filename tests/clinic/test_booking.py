@@ -14,6 +14,7 @@ from server.clinic.kinds import PlannedKind, VisitKind, kinds_of, stored_kinds
 from server.clinic.roster.errors import KindNotOffered, SessionFull
 from server.clinic.roster.waiting_list import Places
 from server.clinic.session import Session, SessionState
+from server.patients.known import Register
 from server.patients.patient import Patient, Sex
 from tests.clinic.house import KEY, NOW, SENDER
 from tests.roster.house import KINDS
@@ -61,7 +62,7 @@ Judged = list[Issued | ClinicError]
 
 
 def judged(asked: Sequence[Wanted], session: Session = BARE, places: Places | None = None) -> Judged:
-    counter = Counter(RULES, [session], [places])
+    counter = Counter(RULES, [session], [places], Register())
     return [counter.judge(each) for each in asked]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.patients.phone import InvalidPhone, to_e164
+from server.patients.phone import InvalidPhone, masked, to_e164
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,7 @@ def test_the_region_decides() -> None:
     assert to_e164("030 901820", "DE") == "+4930901820"
     with pytest.raises(InvalidPhone):
         to_e164("13812345678", "DE")
+
+
+def test_a_masked_number_shows_its_end_alone() -> None:
+    assert masked("+8613812345678") == "•••5678"

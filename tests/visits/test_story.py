@@ -128,6 +128,21 @@ async def test_a_booking_that_cannot_be_names_its_field(house: House, client: Cl
         assert (status, problem["field"]) == (422, field)
 
 
+async def test_who_is_known_is_shown_to_the_desk_and_booked_as_it_says(house: House, client: Client) -> None:
+    desk, path = Browser(client, OPERATOR), f"/sessions/{await house.session()}/tickets"
+    first = (await desk.ask("POST", path, WANG))[1]["ticket"]["patient"]["id"]
+    refused = await desk.ask("POST", path, WANG)
+    assert slug(refused) == (409, "known-patient")
+    [candidate] = refused[1]["candidates"]
+    assert (candidate["id"], candidate["serial"], candidate["same_phone"]) == (first, 1, True)
+    assert WANG["phone"] not in str(refused[1])
+    assert (await desk.ask("POST", path, {**WANG, "patient_id": first}))[1]["ticket"]["patient"]["id"] == first
+    assert (await desk.ask("POST", path, {**WANG, "new": True}))[1]["ticket"]["patient"]["id"] != first
+    assert slug(await desk.ask("POST", path, {**WANG, "patient_id": "0" * 32})) == (404, "not-found")
+    both = await desk.ask("POST", path, {**WANG, "new": True, "patient_id": first})
+    assert (both[0], both[1]["field"]) == (422, "new")
+
+
 async def test_a_note_with_a_null_character_names_its_field(house: House, client: Client) -> None:
     visit_id, _ = await house.in_visit()
     note = {"body": "a\0b", "version": 0}
