@@ -25,6 +25,7 @@ PATIENT = {
     "locale": texts,
     "created_at": moments,
     "created_by": texts,
+    "name_key": texts,
 }
 MESSAGE = {"body": st.binary(), "seq": st.none() | st.integers(-(2**63), 2**63 - 1), "sent_at": st.none() | moments}
 OTHERS: dict[str, Any] = {
