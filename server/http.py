@@ -76,6 +76,7 @@ def all_routes(wanted: Web) -> RouteTable:
             monitoring=_monitoring(services),
             intake=wanted.intake,
             handover=services.handover,
+            broker_drops=services.broker_drops,
             messages=services.messaging.doors,
             hospital=_hospital(wanted),
             locale=wanted.settings.hospital.locale,

@@ -10,6 +10,7 @@ from server.access.step_up import StepUp
 from server.api import (
     access,
     booking,
+    broker_drops,
     broker_hook,
     clinic,
     documents,
@@ -40,6 +41,7 @@ from server.clinic.roster.moves import Moves
 from server.clinic.roster.public import PublicBooking
 from server.clinic.roster.service import Roster
 from server.clinic.service import ClinicService
+from server.monitoring.broker_drops import BrokerDrops
 from server.monitoring.broker_hook import BrokerHook
 from server.monitoring.handover import Handover
 from server.monitoring.intake import Intake
@@ -81,6 +83,7 @@ class Services:
     monitoring: Monitoring
     intake: Intake
     handover: Handover
+    broker_drops: BrokerDrops
     messages: Messages
     hospital: Hospital
     locale: str
@@ -113,6 +116,7 @@ def features(to: Services) -> list[Feature]:
         Feature(monitoring.routes(to.monitoring), monitoring.problems),
         Feature(readings.routes(to.intake), readings.problems),
         Feature(broker_hook.routes(to.broker_hook), {}),
+        Feature(broker_drops.routes(to.broker_drops), {}),
         Feature(handover.routes(to.handover), handover.problems),
         Feature(notifications.routes(to.messages), notifications.problems),
     ]

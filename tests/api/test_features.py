@@ -114,6 +114,7 @@ GET /patients/{id}/readings
 GET /patients/{id}/alarms
 POST /alarms/{id}/acknowledge
 GET /unattended
+GET /broker/drops
 POST /unattended/{id}/take-over
 GET /devices
 POST /devices
