@@ -93,6 +93,11 @@ class EmbeddedBroker:
         """Clients that were let in and are still there, the server's own included."""
         return len(self._gate.live) if self._gate else 0
 
+    @property
+    def unheard(self) -> int:
+        """Messages that reached nobody, because the server's link was away; amqtt keeps nothing for it."""
+        return self._gate.unheard if self._gate else 0
+
     async def start(self) -> None:
         """Returns when the listeners accept; raises BrokerError, for instance where the port is taken."""
         ready: Future[None] = Future()

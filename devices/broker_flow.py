@@ -31,6 +31,8 @@ class Flow:
     """In the broker's loop. A message is underway from ``enter`` until the server's PUBACK passes ``heard``."""
 
     def __init__(self, limits: FlowLimits | None = None) -> None:
+        self.unheard = 0  # messages that came while the server, who had been here, was away: nobody has them
+        self._listening: bool | None = None  # None: has not come yet
         self._limits = limits or FlowLimits()
         self._underway: Counter[str] = Counter()
         self._sender: dict[int, str] = {}  # by the packet id under which the server has it
@@ -40,10 +42,15 @@ class Flow:
     def underway(self) -> Mapping[str, int]:
         return self._underway
 
+    def listens(self, listening: bool) -> None:
+        """The server's own client has come or gone."""
+        self._listening = listening
+
     async def enter(self, device_id: str, frame: bytes) -> None:
         """Wait for room, where this frame of the device is a message that the server will acknowledge."""
         if frame[0] & 0xF6 != Packet.PUBLISH << 4 | 2:  # QoS 1, whatever DUP and RETAIN say
             return
+        self.unheard += self._listening is False
         if self._underway[device_id] >= self._share:
             await self._room(device_id)
         self._underway[device_id] += 1

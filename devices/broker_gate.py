@@ -35,6 +35,11 @@ class Gate:
         self._waiting: set[asyncio.Task[None]] = set()  # without a CONNECT that was believed
         self._serving: set[asyncio.Task[None]] = set()  # all
 
+    @property
+    def unheard(self) -> int:
+        """Messages that came while the server was away."""
+        return self._flow.unheard
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One socket from accept to close; nothing that its peer sends raises further than this."""
         try:
@@ -103,9 +108,13 @@ class Gate:
             except TimeoutError as error:
                 raise refusal(Fault.UNAVAILABLE, 3) from error
         self.live[connection.client.id] = connection
+        if connection.client.service:
+            self._flow.listens(True)
 
     def _forget(self, connection: Connection) -> None:
         del self.live[connection.client.id]
+        if connection.client.service:
+            self._flow.listens(False)
         connection.ended.set()
 
     async def _turn_away(self, error: GuardError, writer: asyncio.StreamWriter) -> None:

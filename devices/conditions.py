@@ -142,7 +142,7 @@ class _Ward:
             self._judge_late(given, metric)
         good = {metric for metric, point in points if point.late_at is None}
         self._change(given, _after(self._device(given), given, profile, good))
-        for _ in given.body.gaps[:1]:
+        if given.body.gaps:
             self._say_gap(given)
 
     def _track(self, given: Input, metric: str, point: Point) -> None:
@@ -189,11 +189,13 @@ class _Ward:
         return levels
 
     def _say_gap(self, given: Input) -> None:
-        """Numbers that never come any more: an event, over as soon as it is said, so that seeing it resolves it."""
+        """Numbers that never come any more, and how many: over as soon as it is said, so that seeing it resolves it."""
         lost = Level("gap", Priority.LOW, AlarmKind.TECHNICAL, given.device_id)
         cause = _Cause(given.received_at, given.message_id)
+        number = float(sum(gap.last - gap.first + 1 for gap in given.body.gaps))
         for what in (What.RAISED, What.ENDED):
-            self.changes.append(_said(f"gap:{given.device_id}", what, lost, cause))
+            said = _said(f"gap:{given.device_id}", what, lost, cause)
+            self.changes.append(msgspec.structs.replace(said, value=number if what is What.RAISED else None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from devices.wire import CLIENTS, StockClient, new_client
 LOG = logging.getLogger(__name__)
 DRAIN_S = 2.0
 _OURS = ("/ack", "/command")  # what the server itself says, within what it hears
+_NEWS = "$SYS/"
 
 
 class MqttLink:
@@ -43,6 +44,7 @@ class MqttLink:
         self, endpoint: Endpoint, changed: Callable[[bool], None] | None = None, backoff: Backoff | None = None
     ) -> None:
         """``changed(connected)`` is called in the loop, for readiness."""
+        self.news: Callable[[str, bytes], None] = lambda _topic, _payload: None  # what the broker says of itself
         self.sessions_lost = 0  # the broker forgot our session: what it held for us is gone, devices send it again
         self._endpoint = endpoint
         self._tls = tls_context(endpoint.tls)
@@ -120,7 +122,16 @@ class MqttLink:
         receipts = [arrival.receipt for arrival in taken]
         self._unacknowledged.received(one.mid for one in receipts if one.generation == self._generation and one.mid)
         self.acknowledge([arrival.receipt for arrival in taken if arrival.topic.endswith(_OURS)])
-        return [arrival for arrival in taken if not arrival.topic.endswith(_OURS)]
+        return self._without_news([arrival for arrival in taken if not arrival.topic.endswith(_OURS)])
+
+    def _without_news(self, taken: list[Arrival]) -> list[Arrival]:
+        """Where any is asked for; it comes with QoS 0, so nothing is owed for it."""
+        if not self._endpoint.news:
+            return taken
+        for arrival in taken:
+            if arrival.topic.startswith(_NEWS):
+                self.news(arrival.topic, arrival.payload)
+        return [arrival for arrival in taken if not arrival.topic.startswith(_NEWS)]
 
     async def _one_connection(self) -> bool:
         """True if it was up until it ended. While the hand-over is full there is none: it would only grow."""
@@ -232,12 +243,13 @@ class _Connection:
             return
         self._session_present = flags.session_present
         if self._endpoint.persistent:
-            client.subscribe(topics.SUBSCRIPTION, options=SubscribeOptions(qos=1, noLocal=True))
+            news = [(topic, SubscribeOptions(qos=0)) for topic in self._endpoint.news]
+            client.subscribe([(topics.SUBSCRIPTION, SubscribeOptions(qos=1, noLocal=True)), *news])
         else:
             client.subscribe(topics.SUBSCRIPTION, qos=1)
 
     def _on_subscribe(self, client: paho.Client, _: object, __: int, codes: list[ReasonCode], *___: object) -> None:
-        if any(code.is_failure for code in codes):
+        if codes[0].is_failure:  # news may be refused: it is not what the link is for
             LOG.error("the broker refused the subscription to %s", topics.SUBSCRIPTION)
             client.disconnect()
         else:

@@ -41,6 +41,7 @@ class Endpoint:
     keep_alive_s: int = 30
     window: int = 1000
     library: Library = Library.WIRE
+    news: tuple[str, ...] = ()  # what else the server's link hears: the broker about itself, under $SYS
 
 
 @dataclass(frozen=True)

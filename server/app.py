@@ -37,6 +37,7 @@ from server.keys import RUNNING, audit_key, link_key, write_private
 from server.listeners import Listeners
 from server.live import Gathered, LiveDoor, LiveTopics, Presence, Visitor, lane_of
 from server.messaging import WaysOut, limits_of
+from server.monitoring import broker_drops
 from server.monitoring.broker_hook import BrokerHook, ServersOwn
 from server.monitoring.evaluation import EvaluationRecorder, EvaluationStore
 from server.monitoring.intake import Intake
@@ -156,6 +157,7 @@ class Bedside:
         start("second look", partial(_every, self._look_again, SECOND_LOOK_S))
         start("alarms", self._evaluator.run)
         start("escalation", partial(_every, self.services.alarms.escalate))
+        start("broker drops", partial(_every, self._watch_drops))
         start("visits", partial(_every, self.services.visits.tick))
         start("ends of days", partial(_every, self.services.day_end.tick, day_end.EVERY.total_seconds()))
         start("waiting times", self.services.predictions.run)
@@ -212,6 +214,7 @@ class Bedside:
         if self._accounts:
             self._supervisor.start("broker accounts", self._accounts.run)
         self._link = MqttLink(_endpoint(self._settings, self._broker))
+        self._link.news = self.services.broker_drops.heard
         self._ingest = Ingest(
             self._link,
             StoreJournal(self._alarm_store),
@@ -241,6 +244,11 @@ class Bedside:
         intake = IntakeOf(self._registry.known, self._handover.deliver, self.house.sender.zone)
         store = self._alarm_store
         return Quarantine(partial(store.write, QuarantineQueries), partial(store.read, QuarantineQueries), intake)
+
+    async def _watch_drops(self, now: datetime) -> None:
+        if self._broker:
+            self.services.broker_drops.counted(broker_drops.EMBEDDED, self._broker.unheard)
+        await self.services.broker_drops.tick(now)
 
     async def _committed(self, committed: Committed) -> None:
         """Hand on what is new: to evaluation, and to the pages that show these patients."""
@@ -406,6 +414,7 @@ class Bedside:
             "live_deltas": self._hub.counts.deltas,
             "alarms_nobody_to_tell": self.services.alarms.unreachable,
             **{f"ingest_{name}": getattr(stats, name, 0) for name in ingest},
+            "broker_dropped": sum(self.services.broker_drops.counts.values()),
             **self._listeners.counters(),
             **({f"broker_hook_{name}": n for name, n in asdict(self._hook.counts).items()} if self._hook else {}),
             **{f"task_failures_{name.replace(' ', '_')}": n for name, n in self._supervisor.failures().items()},
@@ -506,6 +515,7 @@ def _endpoint(settings: Settings, broker: EmbeddedBroker | None) -> Endpoint:
         tls=tls_of(mqtt),
         persistent=True,
         library=library,
+        news=broker_drops.TOPICS,
     )
 
 

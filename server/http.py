@@ -80,6 +80,7 @@ def all_routes(wanted: Web) -> RouteTable:
             quarantine=wanted.quarantine,
             handover=services.handover,
             history=services.history,
+            broker_drops=services.broker_drops,
             messages=services.messaging.doors,
             hospital=_hospital(wanted),
             locale=wanted.settings.hospital.locale,

@@ -29,6 +29,7 @@ from server.clinic.service import ClinicService
 from server.clinic.today import Today
 from server.messaging import Correspondence, Messaging, WaysOut, build_messaging
 from server.monitoring.associations import Associations
+from server.monitoring.broker_drops import BrokerDrops
 from server.monitoring.handover import Handover
 from server.monitoring.history import History
 from server.monitoring.pages import Pages, Wires
@@ -48,6 +49,7 @@ from server.store.access import (
     UserQueries,
 )
 from server.store.booking import BookingLookQueries, BookingQueries
+from server.store.broker_drops import BrokerDropsQueries
 from server.store.clinic import ClinicLookQueries, ClinicQueries
 from server.store.desk import DeskLookQueries
 from server.store.engine import Store
@@ -128,6 +130,7 @@ class Services:
     associations: Associations
     alarms: Alarms
     handover: Handover
+    broker_drops: BrokerDrops
     monitoring_reader: MonitoringReader
     history: History
     rolling: Rolling
@@ -217,6 +220,12 @@ def build_services(
         alarms=Alarms(alarms, pages, house.sender, acknowledge),
         handover=Handover(
             partial(store.write, HandoverQueries), partial(store.read, HandoverLookQueries), pages, house.sender
+        ),
+        broker_drops=BrokerDrops(
+            partial(urgent.write, BrokerDropsQueries),
+            partial(store.read, BrokerDropsQueries),
+            outside.hint,
+            house.sender,
         ),
         monitoring_reader=MonitoringReader(look_monitoring, zone, acknowledge),
         history=History(partial(store.read, HistoryLookQueries), zone),

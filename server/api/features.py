@@ -10,6 +10,7 @@ from server.access.step_up import StepUp
 from server.api import (
     access,
     booking,
+    broker_drops,
     broker_hook,
     clinic,
     documents,
@@ -42,6 +43,7 @@ from server.clinic.roster.moves import Moves
 from server.clinic.roster.public import PublicBooking
 from server.clinic.roster.service import Roster
 from server.clinic.service import ClinicService
+from server.monitoring.broker_drops import BrokerDrops
 from server.monitoring.broker_hook import BrokerHook
 from server.monitoring.handover import Handover
 from server.monitoring.history import History
@@ -87,6 +89,7 @@ class Services:
     quarantine: Quarantine
     handover: Handover
     history: History
+    broker_drops: BrokerDrops
     messages: Messages
     hospital: Hospital
     locale: str
@@ -120,6 +123,7 @@ def features(to: Services) -> list[Feature]:
         Feature(readings.routes(to.intake), readings.problems),
         Feature(broker_hook.routes(to.broker_hook), {}),
         Feature(quarantine.routes(to.quarantine), quarantine.problems),
+        Feature(broker_drops.routes(to.broker_drops), {}),
         Feature(handover.routes(to.handover), handover.problems),
         Feature(history.routes(to.history), history.problems),
         Feature(notifications.routes(to.messages), notifications.problems),

@@ -151,6 +151,7 @@ class Forms:
             "priority": PRIORITIES["high"][locale],
             "condition": CONDITIONS["spo2.low"][locale],
             "who": "王*" if is_zh else "AB",
+            "number": "120",
             "doctor": "李医生" if is_zh else "Li",
             "successor": "赵医生" if is_zh else "Zhao",
         }

@@ -141,6 +141,11 @@ def handover(sender: Sender, locale: Locale, *, doctor: str, successor: str) -> 
     return say(sender.book, Template.HANDOVER, locale, {"hospital": _hospital(sender), **names})
 
 
+def broker_drops(sender: Sender, locale: Locale, *, number: int) -> Text:
+    """To operators: messages of devices were dropped on their way. Whose they were, the broker does not say."""
+    return say(sender.book, Template.BROKER_DROPS, locale, {"hospital": _hospital(sender), "number": str(number)})
+
+
 def plain(text: str, limit: int) -> str:
     """One line of letters, digits and a few marks.
 

@@ -39,6 +39,7 @@ RUNGS: Final[Mapping[Template, Rungs]] = {
     Template.ALARM_UNANSWERED: ALARM,
     Template.ALARM_RELAY: ALARM,
     Template.HANDOVER: AT_ONCE,
+    Template.BROKER_DROPS: AT_ONCE,
 }
 
 

@@ -38,6 +38,7 @@ class Template(StrEnum):
     ALARM_UNANSWERED = "alarm_unanswered"
     ALARM_RELAY = "alarm_relay"
     HANDOVER = "handover"
+    BROKER_DROPS = "broker_drops"
 
 
 FINDINGS: Final = frozenset({Template.ALARM, Template.ALARM_UNANSWERED})  # what an operator does not read
@@ -96,6 +97,7 @@ SLOTS: Final[Mapping[Template, Slots]] = {
     Template.ALARM_UNANSWERED: Slots(_ALARM),
     Template.ALARM_RELAY: Slots((_ALARM - {"condition"}) | {"doctor"}),
     Template.HANDOVER: Slots(frozenset({"hospital", "doctor", "successor"})),
+    Template.BROKER_DROPS: Slots(frozenset({"hospital", "number"})),
 }
 
 FORMS: Final[Mapping[Template, Mapping[Locale, str]]] = {
@@ -165,6 +167,11 @@ FORMS: Final[Mapping[Template, Mapping[Locale, str]]] = {
     Template.HANDOVER: {
         Locale.ZH: "【{hospital}】{doctor}医生患者的报警现由{successor}医生负责。",
         Locale.EN: "{hospital}: alarms of the patients of Dr {doctor} now go to Dr {successor}.",
+    },
+    Template.BROKER_DROPS: {
+        Locale.ZH: "【{hospital}】设备消息服务器积压，已丢弃{number}条消息。设备会重发未入库的数据，请检查消息服务器。",
+        Locale.EN: "{hospital}: the message broker had no room and dropped {number} device messages. "
+        "Devices send again what was not stored. Please look at the broker.",
     },
 }
 

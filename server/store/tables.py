@@ -806,3 +806,31 @@ former_contacts = sa.Table(
     sa.Column("until_at", Moment, nullable=False),
     sa.Column("changed_by", sa.String(32), nullable=False),
 )
+
+# ── brokers ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+broker_counts = sa.Table(
+    "broker_counts",  # how many messages a broker says that it has dropped, as last heard
+    metadata,
+    sa.Column("broker", sa.String(64), primary_key=True),
+    sa.Column("count", sa.BigInteger, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+)
+
+broker_drops = sa.Table(
+    "broker_drops",  # one row an episode
+    metadata,
+    _id(),
+    sa.Column("broker", sa.String(64), nullable=False),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("raised_at", Moment, nullable=False, index=True),
+    sa.Column("last_at", Moment, nullable=False),
+    sa.Column("ended_at", Moment),
+)
+sa.Index(
+    "uq_broker_drops_open",
+    broker_drops.c.broker,
+    unique=True,
+    sqlite_where=sa.text("ended_at IS NULL"),
+    postgresql_where=sa.text("ended_at IS NULL"),
+)

@@ -160,6 +160,7 @@ ROUTES: Final[Mapping[str, Row]] = {
     "POST /readings": DEVICE,  # its own credential, as at the broker
     "POST /broker/connect": DEVICE,  # the broker's secret, and then the device's
     "POST /broker/topic": DEVICE,
+    "GET /broker/drops": DEVICE,
     "POST /receipts/{gateway}": HOUSE,  # signed by the provider
     "GET /push/key": HOUSE,
     "POST /push/received": HOUSE,

@@ -117,6 +117,7 @@ GET /patients/{id}/history
 GET /patients/{id}/alarms
 POST /alarms/{id}/acknowledge
 GET /unattended
+GET /broker/drops
 POST /unattended/{id}/take-over
 GET /quarantine
 GET /quarantine/{id}

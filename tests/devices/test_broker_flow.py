@@ -82,3 +82,12 @@ async def test_the_servers_own_words_and_an_id_given_up_settle_nothing_twice() -
     for _ in range(2):
         flow.heard(puback(6))
     assert flow.underway == {"ox1": 1}
+
+
+async def test_what_comes_while_the_server_is_away_is_counted_and_before_it_ever_came_is_not() -> None:
+    flow = Flow(LIMITS)
+    await sends(flow, "ox1")
+    for listening in (True, False, True):
+        flow.listens(listening)
+        await sends(flow, "ox2")
+    assert flow.unheard == 1

@@ -317,6 +317,7 @@ def test_a_gap_is_said_once_for_each_loss() -> None:
     for second in (5, 6):
         heard = bed.receives(message(second, reading(97, second), gaps=(Gap(1, 2), Gap(4, 9))))
         assert heard == [f"{second} raised gap:BM-77 low", f"{second} ended gap:BM-77 low"]
+        assert [change.value for change in bed.changes[-2:]] == [8, None]
 
 
 def test_an_input_that_cannot_be_evaluated_is_told_of() -> None:

@@ -4,6 +4,8 @@ Mosquitto answers a forbidden QoS 1 message with a PUBACK, and delivers it to no
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from secrets import token_bytes
 
@@ -20,6 +22,7 @@ from tests.devices.test_mqtt import running
 
 SECRETS = {"ox1": "secret of ox1", "ox2": "secret of ox2"}
 WILL_S = 0.2
+TOPICS = ("$SYS/broker/publish/messages/dropped",)
 QUICK = Backoff(0.05, 0.2)
 
 
@@ -192,6 +195,43 @@ async def test_a_will_speaks_on_the_own_branch_or_not_at_all(
     ox1 = await device(broker)
     await says(server, ox1, raw_mqtt.publish("bedside/v1/ox1/status", b"", retain=True))
     await ox1.close()
+
+
+async def test_the_server_hears_what_the_broker_counts_and_no_device_does(broker: Hardened, server: MqttLink) -> None:
+    """Under $SYS; the rest of what arrives is what devices say."""
+    await server.close()
+    heard_news: list[str] = []
+    link = MqttLink(replace(as_server(broker), news=("$SYS/broker/version", "$SYS/other")), backoff=QUICK)
+    link.news = lambda topic, _payload: heard_news.append(topic)
+    async with running(link) as listening:
+        ox1 = await device(broker)
+        arrived = await says(listening, ox1, raw_mqtt.publish("bedside/v1/ox1/readings", b"mine"))
+        assert [arrival.payload for arrival in arrived] == [b"mine"]
+        assert heard_news == ["$SYS/broker/version"]
+        await ox1.close()
+
+
+async def test_a_broker_without_room_says_how_many_it_dropped(tmp_path: Path) -> None:
+    made = Hardened(tmp_path, Kept.FILES, SECRETS)
+    made.change(("max_queued_messages 100000", "max_queued_messages 10"), ("sys_interval 10", "sys_interval 1"))
+    made.start()
+    async with running(MqttLink(as_server(made))):
+        pass
+    ox1 = await device(made)
+    for mid in range(1, 1101):  # a window of a thousand, ten in the queue, and ninety too many
+        ox1.send(raw_mqtt.publish("bedside/v1/ox1/readings", b"x", mid=mid))
+    await ox1.read(4 * 1100)
+    counts: list[tuple[str, bytes]] = []
+    link = MqttLink(replace(as_server(made), news=TOPICS), backoff=QUICK)
+    link.news = lambda topic, payload: counts.append((topic, payload))
+    async with running(link):
+        async with asyncio.timeout(10):
+            while not counts or counts[-1][1] == b"0":  # as it was before, until it says the next
+                with suppress(TimeoutError):
+                    arrived = await asyncio.wait_for(link.arrivals(0, 100), 0.1)
+                    link.acknowledge([arrival.receipt for arrival in arrived])
+    assert 0 < int(counts[-1][1]) <= 1090
+    made.kill()
 
 
 async def test_qos_2_and_a_packet_too_large_end_their_connection_alone(broker: Hardened, server: MqttLink) -> None:

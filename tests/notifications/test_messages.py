@@ -45,6 +45,7 @@ def every_text(sender: Sender, locale: Locale, facts: AlarmFacts) -> list[Text]:
         messages.alarm(sender, locale, facts),
         messages.alarm_unanswered(sender, locale, facts),
         messages.alarm_relay(sender, locale, facts, doctor="Konstantinopoulos Demetrios"),
+        messages.broker_drops(sender, locale, number=123_456),
         messages.handover(sender, locale, doctor="Konstantinopoulos Demetrios", successor="Li Wei"),
     ]
 

@@ -35,6 +35,9 @@ function missingText(subject: string): string {
 
 /** "SpO₂ low 79 %" */
 export function alarmTitle(alarm: Alarm): string {
+  if (alarm.rule === 'gap' && alarm.value !== null) {
+    return t('condition_gap_number', splitCondition(alarm.condition).subject, alarm.value)
+  }
   const value = alarm.value === null ? '' : ` ${valueText(alarm.value, alarm.unit, alarm.metric ?? '')}`
   return `${conditionText(alarm.condition)}${value}`
 }

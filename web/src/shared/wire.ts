@@ -408,6 +408,7 @@ export type TemplateName =
   | 'alarm_unanswered'
   | 'alarm_relay'
   | 'handover'
+  | 'broker_drops'
 export interface TextForm {
   template: TemplateName
   locale: 'zh-CN' | 'en'

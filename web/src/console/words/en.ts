@@ -322,6 +322,8 @@ export const en = {
   condition_refused: (metric: string) => `${metric} refused`,
   condition_unreadable: (device: string) => `Messages of ${device} unreadable`,
   condition_gap: (device: string) => `Readings of ${device} are missing`,
+  condition_gap_number: (device: string, number: number) =>
+    `${number} ${number === 1 ? 'message' : 'messages'} of ${device} ${number === 1 ? 'is' : 'are'} lost`,
   limit_below: (at: string, seconds: number) => `below ${at}${during(seconds)}`,
   limit_at_most: (at: string, seconds: number) => `${at} or less${during(seconds)}`,
   limit_at_least: (at: string, seconds: number) => `${at} or more${during(seconds)}`,

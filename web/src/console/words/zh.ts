@@ -323,6 +323,7 @@ export const zh: typeof en = {
   condition_refused: (metric) => `${metric} 读数被拒绝`,
   condition_unreadable: (device) => `${device} 的消息无法读取`,
   condition_gap: (device) => `${device} 缺失读数`,
+  condition_gap_number: (device, number) => `${device} 丢失 ${number} 条消息`,
   limit_below: (at, seconds) => `低于 ${at}${during(seconds)}`,
   limit_at_most: (at, seconds) => `不高于 ${at}${during(seconds)}`,
   limit_at_least: (at, seconds) => `不低于 ${at}${during(seconds)}`,

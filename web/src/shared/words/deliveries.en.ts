@@ -16,4 +16,5 @@ export const deliveries = {
   template_alarm_unanswered: 'Alarm unanswered',
   template_alarm_relay: 'Alarm relay',
   template_handover: 'Alarms taken over',
+  template_broker_drops: 'Broker dropped messages',
 }

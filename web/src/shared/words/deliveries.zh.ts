@@ -18,4 +18,5 @@ export const deliveries: typeof en = {
   template_alarm_unanswered: '报警无人确认',
   template_alarm_relay: '报警转告',
   template_handover: '报警接管',
+  template_broker_drops: '消息服务器丢弃消息',
 }
