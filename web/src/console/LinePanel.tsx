@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks'
 import { post } from '../shared/api'
 import type { Topic } from '../shared/live/topic'
+import { PushButton } from '../shared/push/PushButton'
 import { Refusal } from '../shared/ui/Refusal'
 import { useAct } from '../shared/ui/useAct'
 import type { Session, TicketRow, Visit } from '../shared/wire'
@@ -111,6 +112,9 @@ function OpenLine({ desk, session, rows, visit }: Omit<Props, 'topic' | 'listed'
         ))}
         {!rows.length && <li class="loading">{t('nobodyBooked')}</li>}
       </ol>
+      <footer class="line-foot">
+        <PushButton path="/push/subscribe" who={desk.me.id} />
+      </footer>
       {booking && <BookDialog session={session} close={() => setBooking(false)} />}
       {row && <TicketDialog key={row.id} row={row} actions={actionsFor(row, standing)} close={() => setChosen(null)} />}
     </section>

@@ -69,6 +69,17 @@ export interface Tested extends DeviceTest {
   tested_at: Moment
 }
 export type Sex = 'female' | 'male' | 'other' | 'unknown'
+/** Who may be meant at a booking. `serial` is the living number held in that session already. */
+export interface Candidate {
+  id: string
+  name: string
+  sex: Sex
+  birth_date: string
+  phone: string // its last figures
+  same_phone: boolean
+  last_visit: Moment | null
+  serial: number | null
+}
 export type TicketState =
   | 'booked'
   | 'arrived'
