@@ -296,7 +296,9 @@ async def _a_child_is_called(day: ClinicDay) -> None:
     await doctor.see("book-submit").click()
     await doctor.see("booked-close").click()
     await join(patient, await newest_link(day.operator, day.hospital), (f"{born.year}", f"{born.month}", f"{born.day}"))
-    await patient.see("upload").set_input_files({"name": "paper.jpg", "mimeType": "image/jpeg", "buffer": _photograph()})
+    await patient.see("upload").set_input_files(
+        {"name": "paper.jpg", "mimeType": "image/jpeg", "buffer": _photograph()}
+    )
     await expect(patient.see("document")).to_be_visible()
     await doctor.see("call-next").click()
     await patient.see("answer").click()

@@ -42,6 +42,10 @@ export interface Session {
   booked: number
   waiting: number
 }
+/** Where a ticket may go on. `free` counts places that are neither taken nor held for somebody; null: no bound. */
+export interface Target extends Session {
+  free: number | null
+}
 /** One line of today. `held` counts the tickets that have a place, `listed` those who wait for one. */
 export interface DeskLine {
   session: Session
