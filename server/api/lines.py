@@ -10,7 +10,7 @@ from server.clinic.line import Pick
 from server.clinic.lines import LineService, NewUrgency
 from server.clinic.reader import ClinicReader
 from server.clinic.ticket import Cause, Urgency
-from server.clinic.views import SessionView, TicketRow
+from server.clinic.views import TargetView, TicketRow
 from server.visits.calls import CallService, OutOfTurn, SendingOn
 from server.visits.reader import VisitReader
 from server.visits.views import VisitView
@@ -77,7 +77,7 @@ def routes(calls: CallService, lines: LineService, reader: ClinicReader, visits:
             body=Cancellation,
             reply=TicketRow,
         ),
-        Route(method="GET", path="/tickets/{id}/targets", handler=to.targets, action=arrange, reply=list[SessionView]),
+        Route(method="GET", path="/tickets/{id}/targets", handler=to.targets, action=arrange, reply=list[TargetView]),
         Route(
             method="POST",
             path="/tickets/{id}/transfer",
@@ -119,7 +119,7 @@ class _Handlers:
         cause = Cause(call.body.cause)
         return await self._row(call, await self._lines.cancel(call.who, call.path["id"], cause, call.now))
 
-    async def targets(self, call: Call[None]) -> list[SessionView]:
+    async def targets(self, call: Call[None]) -> list[TargetView]:
         return await self._reader.targets(call.who, call.path["id"], call.now)
 
     async def transfer(self, call: Call[TransferWish]) -> SentOn:

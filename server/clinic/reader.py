@@ -20,6 +20,7 @@ from server.clinic.views import (
     LineView,
     Online,
     SessionView,
+    TargetView,
     TicketFacts,
     TicketRow,
     Waits,
@@ -51,6 +52,10 @@ class SessionLook(Protocol):
 
         Of all doctors, or those that one calls from or may join.
         """
+        ...
+
+    async def targets(self, span: Span) -> Sequence[TargetView]:
+        """The same of all doctors, with the places that are free."""
         ...
 
     async def display(self, session_id: str) -> DisplayView | None: ...
@@ -91,15 +96,15 @@ class ClinicReader:
         async with self._look() as look:
             return [session_view(*found) for found in await look.sessions(span, doctor_id)]
 
-    async def targets(self, principal: Principal, ticket_id: str, now: datetime) -> list[SessionView]:
+    async def targets(self, principal: Principal, ticket_id: str, now: datetime) -> list[TargetView]:
         """Where a ticket may go on: the sessions of today and the days to come that take bookings, but its own."""
         span = Span(now.astimezone(self._zone) - REACHES_BACK, now + REACHES_AHEAD)
         async with self._look() as look:
             own = await look.session_with(ticket_id)
             if own is None or not arranges(principal, own):
                 raise NotFound("no such ticket")
-            found = [each for each in await look.sessions(span, None) if each[0].id != own.id]
-        return [session_view(*each) for each in found if each[0].state is not SessionState.CLOSED]
+            found = await look.targets(span)
+        return [each for each in found if each.id != own.id and each.state is not SessionState.CLOSED]
 
     async def session(self, principal: Principal, session_id: str) -> SessionView:
         return (await self.line(principal, session_id)).session

@@ -73,6 +73,12 @@ class SessionView(msgspec.Struct, frozen=True):
     waiting: int
 
 
+class TargetView(SessionView, frozen=True):
+    """Where a ticket may go on. ``free``: places that are neither taken nor held for somebody; null: no bound."""
+
+    free: int | None
+
+
 class DisplayView(msgspec.Struct, frozen=True):
     """A waiting room's screen: numbers only, those in a room and how many wait. ``doctors`` counts who calls."""
 
@@ -171,6 +177,10 @@ def session_view(session: Session, waiting: int) -> SessionView:
         booked=session.last_serial,
         waiting=waiting,
     )
+
+
+def target_view(session: Session, waiting: int, free: int | None) -> TargetView:
+    return TargetView(**msgspec.structs.asdict(session_view(session, waiting)), free=free)
 
 
 def patient_view(patient: Patient, day: date) -> PatientView:

@@ -17,14 +17,14 @@ from server.clinic.reader import Span
 from server.clinic.service import Holder
 from server.clinic.session import Department, Doctor, Hours, Session, SessionState
 from server.clinic.ticket import IN_ROOM, Cause, Ticket, TicketState, Urgency
-from server.clinic.views import DeviceTestView, DisplayView, TicketFacts, display_view
+from server.clinic.views import DeviceTestView, DisplayView, TargetView, TicketFacts, display_view, target_view
 from server.ids import new_id
 from server.patients.patient import Patient, Sex
 from server.store.access import TicketAccessQueries
 from server.store.audit import AuditQueries
 from server.store.issuing import IssuingQueries, ticket_row
 from server.store.notifications import DeliveryQueries
-from server.store.places import PlaceQueries
+from server.store.places import PlaceQueries, free_places, holding, offered
 from server.store.tables import (
     alarms,
     complaints,
@@ -184,6 +184,11 @@ class ClinicLookQueries:
             may_join = sessions.c.department_id == own.scalar_subquery()
             query = query.where(sa.or_(calls_from(doctor_id), may_join))
         return [(session_of(row), row.waiting) for row in await self._connection.execute(query)]
+
+    async def targets(self, span: Span) -> Sequence[TargetView]:
+        query = sessions_in(span).add_columns(holding().label("held"), offered().label("offered"))
+        rows = await self._connection.execute(query)
+        return [target_view(session_of(row), row.waiting, free_places(row)) for row in rows]
 
     async def ticket_facts(self, session_id: str) -> Sequence[TicketFacts]:
         query = (

@@ -13,7 +13,7 @@ from server.clinic.kinds import VisitKind
 from server.clinic.roster.waiting_list import GIVEN_BACK, Entry, EntryState, Places
 from server.clinic.session import Session
 from server.patients.patient import Patient, Sex
-from server.store.tables import patients, tickets, waiting_list
+from server.store.tables import patients, sessions, tickets, waiting_list
 
 
 class PlaceQueries:
@@ -58,3 +58,28 @@ def entry_of(row: sa.Row[Any]) -> Entry:
 def patient_of(row: sa.Row[Any]) -> Patient:
     fields = {"phone": row.phone, "locale": row.locale, "email": row.email}
     return Patient(row.id, row.name, Sex(row.sex), row.birth_date, **fields)
+
+
+def holding() -> sa.ScalarSelect[Any]:
+    """How many tickets of the session of the query around it have a place."""
+    return _count(tickets, tickets.c.state.not_in(GIVEN_BACK))
+
+
+def offered() -> sa.ScalarSelect[Any]:
+    """How many places of the session of the query around it are held for somebody."""
+    return _count(waiting_list, waiting_list.c.state == EntryState.OFFERED)
+
+
+def listed() -> sa.ScalarSelect[Any]:
+    """How many wait for a place of the session of the query around it."""
+    return _count(waiting_list, waiting_list.c.state == EntryState.WAITING)
+
+
+def free_places(row: sa.Row[Any]) -> int | None:
+    """Of a row with ``capacity``, ``held`` and ``offered``; None where there is no bound."""
+    return None if row.capacity is None else max(0, row.capacity - row.held - row.offered)
+
+
+def _count(table: sa.Table, which: sa.ColumnElement[bool]) -> sa.ScalarSelect[Any]:
+    of_session = sa.select(sa.func.count()).select_from(table).where(table.c.session_id == sessions.c.id, which)
+    return of_session.correlate(sessions).scalar_subquery()

@@ -26,10 +26,10 @@ from server.clinic.roster.views import (
     RosterSession,
     TemplateView,
 )
-from server.clinic.roster.waiting_list import GIVEN_BACK, EntryState
 from server.clinic.session import SessionState
 from server.clinic.views import DoctorView
 from server.store.audit import AuditQueries
+from server.store.places import free_places, holding, listed, offered
 from server.store.tables import (
     departments,
     doctor_profiles,
@@ -155,7 +155,7 @@ class DirectoryQueries:
         there = sa.and_(sessions.c.department_id == own.department_id, sessions.c.id != of_ticket)
         rows = list(await self._connection.execute(_sessions(span).where(there, _shown(now))))
         rows.sort(key=lambda row: row.doctor_id != own.doctor_id)  # stable: by time within the own and the others'
-        return [_move_target(row) for row in rows if _free(row) != 0]
+        return [_move_target(row) for row in rows if free_places(row) != 0]
 
     async def roster_sessions(self, span: Span, doctor_id: str | None) -> Sequence[RosterSession]:
         query = _sessions(span)
@@ -192,7 +192,7 @@ def _sessions(span: Span) -> sa.Select[Any]:
         sessions,
         users.c.name.label("doctor_name"),
         holding().label("held"),
-        _count(waiting_list, waiting_list.c.state == EntryState.OFFERED).label("offered"),
+        offered().label("offered"),
         listed().label("listed"),
     ).join(users, users.c.id == sessions.c.doctor_id)
     opening = sa.and_(sessions.c.opens_at >= span.first, sessions.c.opens_at < span.end)
@@ -205,32 +205,14 @@ def _shown(now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(sessions.c.department_id.is_not(None), sessions.c.closes_at > now, takes)
 
 
-def holding() -> sa.ScalarSelect[Any]:
-    """How many tickets of the session of the query around it have a place."""
-    return _count(tickets, tickets.c.state.not_in(GIVEN_BACK))
-
-
-def listed() -> sa.ScalarSelect[Any]:
-    """How many wait for a place of the session of the query around it."""
-    return _count(waiting_list, waiting_list.c.state == EntryState.WAITING)
-
-
-def _count(table: sa.Table, which: sa.ColumnElement[bool]) -> sa.ScalarSelect[Any]:
-    of_session = sa.select(sa.func.count()).select_from(table).where(table.c.session_id == sessions.c.id, which)
-    return of_session.correlate(sessions).scalar_subquery()
-
-
-def _free(row: sa.Row[Any]) -> int | None:
-    return None if row.capacity is None else max(0, row.capacity - row.held - row.offered)
-
-
 def _open_session(row: sa.Row[Any]) -> OpenSession:
-    return OpenSession(row.id, row.title, row.opens_at, row.closes_at, free=_free(row), kinds=_kind_views(row.kinds))
+    hours, kinds = (row.opens_at, row.closes_at), _kind_views(row.kinds)
+    return OpenSession(row.id, row.title, *hours, free=free_places(row), kinds=kinds)
 
 
 def _move_target(row: sa.Row[Any]) -> MoveTarget:
     doctor = DoctorView(row.doctor_id, row.doctor_name)
-    return MoveTarget(row.id, row.title, doctor, row.opens_at, closes_at=row.closes_at, free=_free(row))
+    return MoveTarget(row.id, row.title, doctor, row.opens_at, closes_at=row.closes_at, free=free_places(row))
 
 
 def _roster_session(row: sa.Row[Any]) -> RosterSession:
@@ -244,7 +226,7 @@ def _roster_session(row: sa.Row[Any]) -> RosterSession:
         state=SessionState(row.state),
         capacity=row.capacity,
         booked=row.held,
-        free=_free(row),
+        free=free_places(row),
         listed=row.listed,
     )
 

@@ -124,12 +124,28 @@ async def test_the_desk_pages(open_hospital: OpenHospital, doctor_at: OpenPerson
     await look_at(day.doctor, "console", "call-next")
     await day.doctor.see("book-open").click()
     await look_at(day.doctor, "console-booking", "book-form")
+    await _who_comes_again(day)
     await day.operator.page.goto(f"{day.hospital.url}/outbox")
     await look_at(day.operator, "outbox", "delivery")
     for page in ("sign-in", "ca"):
         visitor = await doctor_at(day.hospital)
         await visitor.page.goto(f"{day.hospital.url}/{page}")
         await look_at(visitor, page, {"sign-in": "sign-in-form", "ca": "ca-download"}[page])
+
+
+async def _who_comes_again(day: ClinicDay) -> None:
+    """Zhao Min with a new telephone: the desk is asked who it is, and answers by the keyboard alone."""
+    doctor = day.doctor
+    await doctor.see("book-name").fill("ZHAO  MIN")
+    await doctor.see("book-birth-date").fill("1957-03-14")
+    await doctor.see("book-phone").fill("139 0013 9000")
+    await doctor.page.keyboard.press("Enter")
+    await look_at(doctor, "console-known", "known-this")
+    for key in ("Tab", "Enter"):
+        await doctor.page.keyboard.press(key)
+    await expect(doctor.see("booked-serial")).to_have_text("2")
+    assert day.hospital.rows("SELECT name, phone FROM patients") == [{"name": "Zhao Min", "phone": "+8613900139000"}]
+    await doctor.see("booked-close").click()
 
 
 async def test_a_line_that_somebody_steps_out_of(
@@ -244,8 +260,11 @@ async def _book_as_stranger(stranger: Person) -> None:
         await stranger.see("book-again").click()
 
 
-async def test_a_doctor_opens_a_session_under_the_rules(open_hospital: OpenHospital, doctor_at: OpenPerson) -> None:
-    """First refused by rule and article; then on record, with a second factor set up on the way."""
+async def test_a_session_and_a_childs_visit_under_the_rules(
+    open_hospital: OpenHospital, doctor_at: OpenPerson, patient_at: OpenPerson
+) -> None:
+    """First refused by rule and article; then on record, with a second factor set up on the way. Then a child of four:
+    advice only, until the doctor attests what was seen and who is there."""
     hospital = await open_hospital(CLINIC__POLICY="cn-2022")
     hospital.add_staff("doctor", "dr.wei", "Lin Wei", PASSWORD, "+8613800000001")
     hospital.add_staff("operator", "desk", "Chen Jing", PASSWORD, "+8613800000003")
@@ -261,12 +280,57 @@ async def test_a_doctor_opens_a_session_under_the_rules(open_hospital: OpenHospi
     await doctor.see("open-session").click()
     await _set_up_totp(doctor)
     await expect(doctor.see("suspend-session")).to_be_visible()
+    day = ClinicDay(hospital, doctor, operator, await patient_at(hospital), "")
+    await _a_child_is_called(day)
+    await _attested(day)
+
+
+async def _a_child_is_called(day: ClinicDay) -> None:
+    born = datetime.now(UTC).date().replace(day=1) - timedelta(days=4 * 366)
+    doctor, patient = day.doctor, day.patient
+    await doctor.see("book-open").click()
+    await doctor.see("book-name").fill("Zhao Tong")
+    await doctor.see("book-phone").fill("138 0013 8000")
+    await doctor.see("book-birth-date").fill(born.isoformat())
+    await doctor.see("book-guardian").fill("Zhao Lei")  # comes with the birth date, and leaves the telephone alone
+    await doctor.see("book-submit").click()
+    await doctor.see("booked-close").click()
+    await join(patient, await newest_link(day.operator, day.hospital), (f"{born.year}", f"{born.month}", f"{born.day}"))
+    await patient.see("upload").set_input_files(
+        {"name": "paper.jpg", "mimeType": "image/jpeg", "buffer": _photograph()}
+    )
+    await expect(patient.see("document")).to_be_visible()
+    await doctor.see("call-next").click()
+    await patient.see("answer").click()
+    await expect(doctor.see("care")).to_have_attribute("data-level", "advice_only")
+
+
+async def _attested(day: ClinicDay) -> None:
+    """The paper that was handed in, and the guardian who was named at the booking."""
+    doctor = day.doctor
+    await doctor.see("attest-diagnosis").click()
+    await look_at(doctor, "console-diagnosis", "diagnosis-dialog")
+    await doctor.see("diagnosis-submit").click()
+    await expect(doctor.see("attest-diagnosis")).to_have_count(0)
+    await doctor.see("attest-guardian").click()
+    await expect(doctor.see("guardian-name")).to_have_value("Zhao Lei")
+    await look_at(doctor, "console-guardian", "guardian-dialog")
+    await doctor.see("guardian-submit").click()
+    await expect(doctor.see("care")).to_have_attribute("data-level", "treatment")
+    await look_at(doctor, "console-attested", "care")
+    [seen] = day.hospital.rows("SELECT document_sha256, note, policy FROM prior_diagnoses")
+    [document] = day.hospital.rows("SELECT sha256 FROM documents")
+    assert (seen["document_sha256"], seen["note"], seen["policy"]) == (document["sha256"], None, "cn-2022/1")
+    assert day.hospital.rows("SELECT name, present FROM guardians") == [{"name": "Zhao Lei", "present": 1}]
 
 
 async def _record_of_the_doctor(operator: Person, hospital: Hospital) -> None:
     await sign_in(operator, hospital, "desk")
+    children = {"name": "儿科", "name_en": "Paediatrics", "childrens": True}
+    reply = await operator.context.request.post(f"{hospital.url}/api/v1/roster/departments", data=children)
+    assert reply.ok, await reply.text()
     await operator.page.goto(f"{hospital.url}/roster")
-    await _put_on_record(operator)
+    await _put_on_record(operator, "儿科")
 
 
 async def _set_up_totp(doctor: Person) -> None:

@@ -172,3 +172,23 @@ async def test_a_capacity_is_set_by_who_arranges(house: RosterHouse) -> None:
             await house.moves.set_capacity(who, session_id, 3, NOW)
     with pytest.raises(InvalidRoster):
         await house.moves.set_capacity(OPERATOR, session_id, 0, NOW)
+
+
+async def test_a_place_that_was_given_back_is_free_to_who_is_sent_on_unless_it_is_held(house: RosterHouse) -> None:
+    own, other = await house.session(), await house.bookable(2)
+    [ticket_id] = await house.waiting(own)
+    cancelled = (await house.book(other, 1)).ticket.id
+    await house.book(other, 2)
+
+    async def free() -> int | None:
+        [target] = await house.line.targets(OPERATOR, ticket_id, NOW)
+        assert (target.id, target.capacity) == (other, 2)
+        return target.free
+
+    assert await free() == 0
+    await house.lines.cancel(OPERATOR, cancelled, Cause.BY_PATIENT, NOW)
+    assert await free() == 1
+    again = (await house.book(other, 3)).ticket.id
+    await house.wait(other, 4)
+    await house.lines.cancel(OPERATOR, again, Cause.BY_PATIENT, NOW)
+    assert await free() == 0  # the fourth has been offered it

@@ -52,11 +52,11 @@ function Person({ problem, born, setBorn }: { problem: Problem | null; born: str
         <input name="birth_date" data-testid="person-birth-date" type="date" min="1900-01-01" max={today} required autocomplete="bday" onInput={(event: InputEvent) => setBorn((event.currentTarget as HTMLInputElement).value)} />
       </Field>
       {born && ageOn(born, today) < CHILD && (
-        <Field label={t('guardian')} wrong={wrong(problem, 'guardian')}>
+        <Field key="guardian" label={t('guardian')} wrong={wrong(problem, 'guardian')}>
           <input name="guardian" data-testid="person-guardian" required maxLength={60} autocomplete="off" />
         </Field>
       )}
-      <Field label={t('phone')} wrong={wrong(problem, 'phone')}>
+      <Field key="phone" label={t('phone')} wrong={wrong(problem, 'phone')}>
         <input name="phone" data-testid="person-phone" type="tel" required maxLength={64} autocomplete="tel" />
       </Field>
       <p class="soft small">{t('phoneWhy')}</p>

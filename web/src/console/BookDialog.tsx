@@ -7,6 +7,7 @@ import { Dialog } from '../shared/ui/Dialog'
 import { Field } from '../shared/ui/Field'
 import type { Session, TicketRow } from '../shared/wire'
 import { problemText } from '../shared/words'
+import { candidatesOf, KnownPatient, type Choice } from './KnownPatient'
 import { t } from './words'
 
 const FIELDS = ['name', 'sex', 'birth_date', 'phone', 'email', 'kind', 'guardian', 'locale'] as const
@@ -50,7 +51,7 @@ function Kind({ session, problem }: { session: Session; problem: Problem | null 
 }
 
 function Fields({ session, problem }: { session: Session; problem: Problem | null }) {
-  const [born, setBorn] = useState('')
+  const [born, setBorn] = useState('') // a field that comes with it has a key, as those below: none takes another's input
   const today = new Date().toISOString().slice(0, 10)
   return (
     <>
@@ -69,14 +70,14 @@ function Fields({ session, problem }: { session: Session; problem: Problem | nul
         <input name="birth_date" data-testid="book-birth-date" type="date" min="1900-01-01" max={today} required onInput={(event: InputEvent) => setBorn((event.currentTarget as HTMLInputElement).value)} />
       </Field>
       {born && ageOn(born, today) < CHILD && (
-        <Field label={t('guardianName')} wrong={refusal(problem, 'guardian')}>
+        <Field key="guardian" label={t('guardianName')} wrong={refusal(problem, 'guardian')}>
           <input name="guardian" data-testid="book-guardian" maxLength={60} autocomplete="off" />
         </Field>
       )}
-      <Field label={t('phone')} wrong={refusal(problem, 'phone')}>
+      <Field key="phone" label={t('phone')} wrong={refusal(problem, 'phone')}>
         <input name="phone" data-testid="book-phone" type="tel" required autocomplete="off" placeholder="138 0013 8000" />
       </Field>
-      <Field label={t('email')} wrong={refusal(problem, 'email')}>
+      <Field key="email" label={t('email')} wrong={refusal(problem, 'email')}>
         <input name="email" data-testid="book-email" type="email" maxLength={254} autocomplete="off" />
       </Field>
       <Kind session={session} problem={problem} />
@@ -94,33 +95,45 @@ function Fields({ session, problem }: { session: Session; problem: Problem | nul
   )
 }
 
+type Person = Record<string, string>
+
+function typed(form: HTMLFormElement): Person {
+  const data = new FormData(form)
+  const told = FIELDS.map((field) => [field, String(data.get(field) ?? '').trim()] as const)
+  return Object.fromEntries(told.filter(([, value]) => value !== '')) // what is empty was not asked for
+}
+
 export function BookDialog({ session, close }: { session: Session; close: () => void }) {
   const [problem, setProblem] = useState<Problem | null>(null)
   const [ticket, setTicket] = useState<TicketRow | null>(null)
+  const [person, setPerson] = useState<Person>({})
   const [busy, setBusy] = useState(false)
-  const submit = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault()
-    const form = new FormData(event.currentTarget as HTMLFormElement)
+  const book = async (who: Person, choice: Choice = {}): Promise<void> => {
+    setPerson(who)
     setBusy(true)
-    setProblem(null)
     try {
-      const told = FIELDS.map((field) => [field, String(form.get(field) ?? '').trim()] as const)
-      const body = Object.fromEntries(told.filter(([, value]) => value !== '')) // what is empty was not asked for
-      setTicket((await post<{ ticket: TicketRow }>(`/sessions/${session.id}/tickets`, body)).ticket)
+      setTicket((await post<{ ticket: TicketRow }>(`/sessions/${session.id}/tickets`, { ...who, ...choice })).ticket)
+      setProblem(null)
     } catch (error) {
       setProblem(toProblem(error))
     } finally {
       setBusy(false)
     }
   }
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault()
+    void book(typed(event.currentTarget as HTMLFormElement))
+  }
+  const known = candidatesOf(problem)
   return (
     <Dialog title={t('bookTitle')} close={close} testid="book-dialog">
+      {known && <KnownPatient candidates={known} busy={busy} choose={(choice) => void book(person, choice)} back={() => setProblem(null)} />}
       {ticket ? (
         <Booked ticket={ticket} again={() => setTicket(null)} close={close} />
       ) : (
-        <form onSubmit={(event) => void submit(event)} data-testid="book-form">
+        <form onSubmit={submit} hidden={known !== null} data-testid="book-form">
           <Fields session={session} problem={problem} />
-          {problem && !FIELDS.includes(problem.field as FieldName) && (
+          {problem && !known && !FIELDS.includes(problem.field as FieldName) && (
             <p class="wrong" role="alert">
               {problemText(problem)}
             </p>

@@ -1,6 +1,6 @@
 // Hospital, session, line state, alarms, sound, clock, language, who. The first thing that is read.
-import { post } from '../shared/api'
 import { now } from '../shared/clock'
+import { signOut } from '../shared/staff'
 import { clockTime } from '../shared/time'
 import { LanguageSwitch } from '../shared/ui/Language'
 import { Speaker } from '../shared/ui/Speaker'
@@ -63,11 +63,6 @@ function SoundState() {
   )
 }
 
-async function signOut(): Promise<void> {
-  await post('/sign-out').catch(() => undefined)
-  location.assign('/sign-in')
-}
-
 export function Header({ desk, session, alarms }: { desk: Desk; session: Session | undefined; alarms: readonly Alarm[] }) {
   return (
     <header class="desk-header">
@@ -85,9 +80,9 @@ export function Header({ desk, session, alarms }: { desk: Desk; session: Session
       </time>
       {desk.me.role !== 'doctor' && <a href="/outbox">{t('outbox')}</a>}
       <LanguageSwitch />
-      <span class="who" data-testid="who">
+      <a class="who" href="/account" data-testid="who">
         {desk.me.name}
-      </span>
+      </a>
       <button class="quiet" data-testid="sign-out" onClick={() => void signOut()}>
         {t('signOut')}
       </button>

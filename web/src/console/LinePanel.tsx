@@ -2,11 +2,12 @@
 import { useState } from 'preact/hooks'
 import { post } from '../shared/api'
 import type { Topic } from '../shared/live/topic'
+import { PushButton } from '../shared/push/PushButton'
 import { Refusal } from '../shared/ui/Refusal'
 import { useAct } from '../shared/ui/useAct'
 import type { Session, TicketRow, Visit } from '../shared/wire'
 import { BookDialog } from './BookDialog'
-import { inLineOrder, inRoom, nextOf } from './order'
+import { inLineOrder, inRoom, nextOf, taken } from './order'
 import { Row } from './Row'
 import { SessionBar } from './session/SessionBar'
 import { useShortcut } from './shortcuts'
@@ -51,9 +52,10 @@ function choose(row: TicketRow, me: string): void {
   tab.value = 'visit'
 }
 
-function counted(session: Session): string {
+/** Without its rows nothing is known of a line's places: `booked` counts the numbers that were given up too. */
+function counted(session: Session, rows: readonly TicketRow[] | null): string {
   const waiting = t('waiting', session.waiting)
-  return session.capacity === null ? waiting : `${waiting} · ${t('bookedOf', session.booked, session.capacity)}`
+  return session.capacity === null || !rows ? waiting : `${waiting} · ${t('bookedOf', taken(rows), session.capacity)}`
 }
 
 interface Props {
@@ -81,7 +83,7 @@ function OtherLine({ desk, session }: { desk: Desk; session: Session }) {
   return (
     <section class="line" aria-label={t('line')} data-testid="other-line">
       <div class="next">
-        <p>{counted(session)}</p>
+        <p>{counted(session, null)}</p>
         <SessionBar desk={desk} session={session} />
         <p class="soft small">{t('joinMeans', session.doctor.name)}</p>
       </div>
@@ -98,7 +100,7 @@ function OpenLine({ desk, session, rows, visit }: Omit<Props, 'topic' | 'listed'
   return (
     <section class="line" aria-label={t('line')}>
       <div class="next">
-        <p data-testid="waiting">{counted(session)}</p>
+        <p data-testid="waiting">{counted(session, rows)}</p>
         <SessionBar desk={desk} session={session} />
         {onLine && <CallNext session={session} rows={rows} visit={visit} />}
         <button data-testid="book-open" onClick={() => setBooking(true)}>
@@ -111,6 +113,9 @@ function OpenLine({ desk, session, rows, visit }: Omit<Props, 'topic' | 'listed'
         ))}
         {!rows.length && <li class="loading">{t('nobodyBooked')}</li>}
       </ol>
+      <footer class="line-foot">
+        <PushButton path="/push/subscribe" who={desk.me.id} />
+      </footer>
       {booking && <BookDialog session={session} close={() => setBooking(false)} />}
       {row && <TicketDialog key={row.id} row={row} actions={actionsFor(row, standing)} close={() => setChosen(null)} />}
     </section>

@@ -14,6 +14,13 @@ const SHOWN: Record<TicketRow['state'], number> = {
   withdrawn: 5,
 }
 
+const GIVEN_BACK: readonly TicketRow['state'][] = ['cancelled', 'withdrawn', 'transferred']
+
+/** How many of the session's places are taken: a number that was given up takes none. */
+export function taken(rows: readonly TicketRow[]): number {
+  return rows.filter((row) => !GIVEN_BACK.includes(row.state)).length
+}
+
 export function isOver(row: TicketRow): boolean {
   return SHOWN[row.state] >= 4
 }

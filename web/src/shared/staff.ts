@@ -1,6 +1,7 @@
 // Who is signed in on this browser, and the way to the sign-in page and back.
-import { get, Problem } from './api'
+import { get, post, Problem } from './api'
 import { suggestLanguage } from './language'
+import { stopPush } from './push/push'
 import { timeZone } from './time'
 import type { Hospital, Me } from './wire'
 
@@ -25,6 +26,13 @@ export async function loadMe(): Promise<Me> {
     toSignIn()
     return new Promise<Me>(() => undefined)
   }
+}
+
+/** Whoever signs out is not told in this browser any more. */
+export async function signOut(): Promise<void> {
+  await stopPush().catch(() => undefined)
+  await post('/sign-out').catch(() => undefined)
+  location.assign('/sign-in')
 }
 
 /** The live connection was refused: signed out elsewhere, or worth another try? */

@@ -24,6 +24,9 @@ export const dayAndTime = (at: Moment | number): string =>
 
 export const dayLong = (at: Moment | number): string => format(at, { weekday: 'long', day: 'numeric', month: 'long' })
 
+/** 21 Nov 2026 */
+export const dateOf = (at: Moment | number): string => format(at, { dateStyle: 'medium' })
+
 /** A calendar date (YYYY-MM-DD) has no time zone. */
 export function dateOnly(date: string): string {
   return new Intl.DateTimeFormat(language.value, { timeZone: 'UTC', dateStyle: 'medium' }).format(new Date(`${date}T00:00:00Z`))

@@ -42,6 +42,10 @@ export interface Session {
   booked: number
   waiting: number
 }
+/** Where a ticket may go on. `free` counts places that are neither taken nor held for somebody; null: no bound. */
+export interface Target extends Session {
+  free: number | null
+}
 /** One line of today. `held` counts the tickets that have a place, `listed` those who wait for one. */
 export interface DeskLine {
   session: Session
@@ -69,6 +73,17 @@ export interface Tested extends DeviceTest {
   tested_at: Moment
 }
 export type Sex = 'female' | 'male' | 'other' | 'unknown'
+/** Who may be meant at a booking. `serial` is the living number held in that session already. */
+export interface Candidate {
+  id: string
+  name: string
+  sex: Sex
+  birth_date: string
+  phone: string // its last figures
+  same_phone: boolean
+  last_visit: Moment | null
+  serial: number | null
+}
 export type TicketState =
   | 'booked'
   | 'arrived'

@@ -1,7 +1,7 @@
 // The line as it is shown: who is in a room first, then who waits in the server's order, then the others.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { inLineOrder, inRoom, isOver, nextOf } from '../../src/console/order'
+import { inLineOrder, inRoom, isOver, nextOf, taken } from '../../src/console/order'
 import type { TicketRow } from '../../src/shared/wire'
 
 const row = (serial: number, state: TicketRow['state'], ahead: number | null = null) => ({ serial, state, ahead, visit_id: null }) as TicketRow
@@ -24,4 +24,8 @@ test('a ticket in a room has a visit', () => {
 test('cancelled, withdrawn and transferred tickets are over', () => {
   for (const state of ['cancelled', 'withdrawn', 'transferred', 'completed', 'no_show'] as const) assert.ok(isOver(row(1, state)))
   assert.ok(!isOver(row(1, 'held')))
+})
+test('a number that was given up takes no place', () => {
+  const rows = [row(1, 'cancelled'), row(2, 'withdrawn'), row(3, 'transferred'), row(4, 'booked'), row(5, 'no_show'), row(6, 'completed')]
+  assert.equal(taken(rows), 3)
 })

@@ -4,7 +4,7 @@ import { get, post, toProblem, type Problem } from '../../shared/api'
 import { dayAndTime } from '../../shared/time'
 import { Refusal } from '../../shared/ui/Refusal'
 import { Field } from '../../shared/ui/Field'
-import type { Session, TicketRow } from '../../shared/wire'
+import type { Target, TicketRow } from '../../shared/wire'
 import { t } from '../words'
 import { ReasonForm } from './ReasonForm'
 
@@ -15,17 +15,17 @@ interface Props {
   done: () => void
 }
 
-function useTargets(ticketId: string): { targets: Session[] | null; problem: Problem | null } {
-  const [targets, setTargets] = useState<Session[] | null>(null)
+function useTargets(ticketId: string): { targets: Target[] | null; problem: Problem | null } {
+  const [targets, setTargets] = useState<Target[] | null>(null)
   const [problem, setProblem] = useState<Problem | null>(null)
   useEffect(() => {
-    get<Session[]>(`/tickets/${ticketId}/targets`).then(setTargets, (error: unknown) => setProblem(toProblem(error)))
+    get<Target[]>(`/tickets/${ticketId}/targets`).then(setTargets, (error: unknown) => setProblem(toProblem(error)))
   }, [ticketId])
   return { targets, problem }
 }
 
-function free(session: Session): string {
-  return session.capacity === null ? '' : ` · ${t('freePlaces', Math.max(0, session.capacity - session.booked))}`
+function free(target: Target): string {
+  return target.free === null ? '' : ` · ${t('freePlaces', target.free)}`
 }
 
 export function MoveForm({ row, how, back, done }: Props) {

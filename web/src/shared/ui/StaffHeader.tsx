@@ -1,6 +1,5 @@
 // The top of the pages of those who arrange: where one is, where one can go, who one is.
-import { post } from '../api'
-import { stopPush } from '../push/push'
+import { signOut } from '../staff'
 import type { Me, Role } from '../wire'
 import { t } from '../words'
 import { LanguageSwitch } from './Language'
@@ -13,13 +12,6 @@ const PAGES: Record<Role, readonly Page[]> = {
   doctor: ['console'],
   operator: ['desk', 'console', 'roster', 'outbox', 'texts'],
   admin: ['roster', 'outbox', 'texts'],
-}
-
-/** Whoever signs out is not told in this browser any more. */
-async function signOut(): Promise<void> {
-  await stopPush().catch(() => undefined)
-  await post('/sign-out').catch(() => undefined)
-  location.assign('/sign-in')
 }
 
 export function StaffHeader({ me, here }: { me: Me | null; here: Page | 'account' }) {

@@ -48,6 +48,7 @@ export const en = {
   'problem_taken-over': 'Somebody has taken over already.',
   'problem_alarm-closed': 'The alarm is already over.',
   'problem_session-full': 'All places of this session are taken.',
+  'problem_known-patient': 'Somebody like that is known. Say whether it is this patient.',
   'problem_places-free': 'There is a place again: please book it.',
   'problem_offer-over': 'This offer is over.',
   'problem_department-taken': 'There is a department of this name.',

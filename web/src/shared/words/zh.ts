@@ -50,6 +50,7 @@ export const zh: typeof en = {
   'problem_taken-over': '已有人接管。',
   'problem_alarm-closed': '报警已经结束。',
   'problem_session-full': '该门诊的号已约满。',
+  'problem_known-patient': '本院已有相似的患者，请确认是否同一人。',
   'problem_places-free': '又有空号了，请直接预约。',
   'problem_offer-over': '此空号已失效。',
   'problem_department-taken': '已有同名科室。',

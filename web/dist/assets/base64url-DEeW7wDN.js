@@ -1,1 +1,0 @@
-function e(e){let t=atob(e.replace(/-/g,`+`).replace(/_/g,`/`));return Uint8Array.from(t,e=>e.charCodeAt(0))}function t(e){let t=String.fromCharCode(...new Uint8Array(e));return btoa(t).replace(/\+/g,`-`).replace(/\//g,`_`).replace(/=+$/,``)}export{e as n,t};
