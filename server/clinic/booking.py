@@ -79,13 +79,15 @@ class Newcomer:
 class Wanted:
     """A place in a session, asked for ``now``.
 
-    ``admit`` gives the session back where this person may be booked into it, and raises the refusal.
+    ``admit`` gives the session back where this person may be booked into it, and raises the refusal. ``held``: it is
+    this person's place already, however many were squeezed in meanwhile.
     """
 
     session_id: str
     who: Newcomer
     now: datetime
     admit: Callable[[Session | None], Session]
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,7 @@ class Counter:
         session = wanted.admit(self._sessions.get(wanted.session_id))
         session.check_takes_bookings()
         wish = offered_wish(session, wanted.who.wish)
-        planned_at = self._take_place(session, wish)
+        planned_at = self._take_place(session, wish, held=wanted.held)
         issued = self._sessions[session.id] = replace(session, last_serial=session.last_serial + 1)
         return self._issued(issued, replace(wanted.who, wish=wish), planned_at, wanted.now)
 
@@ -209,7 +211,7 @@ class Counter:
         to = Contact(ticket.id, ticket.serial, patient.id, patient.phone, patient.locale, link.id)
         return replace(letters.booked(self._rules.sender, to, session, now), origin=who.origin)
 
-    def _take_place(self, session: Session, wish: Wish) -> datetime:
+    def _take_place(self, session: Session, wish: Wish, *, held: bool) -> datetime:
         """When the turn should come: after the planned minutes of all who hold a place. Raises ``SessionFull``.
 
         Where nothing is planned, everybody is asked to come when the session opens.
@@ -217,7 +219,8 @@ class Counter:
         places = self._places.get(session.id)
         if places is None:
             return session.opens_at
-        places.check_free()
+        if not held:
+            places.check_free()
         self._places[session.id] = places.taken(session.minutes(wish.kind))
         return min(session.opens_at + timedelta(minutes=places.minutes), session.closes_at)
 
