@@ -11,6 +11,7 @@ from devices.broker import BrokerError
 from server import demo as demonstration
 from server.app import Bedside, open_bedside
 from server.claim import NotDemonstrationError
+from server.heap import share_one_heap
 from server.log import configure_logging
 from server.occupancy import Occupied, occupied
 from server.open_files import allow_many
@@ -22,6 +23,7 @@ logger = structlog.get_logger(__name__)
 
 async def serve(settings: Settings, *, demo: bool, sensors: bool) -> None:
     """Run until SIGTERM or SIGINT. Ends the process with a sentence where it cannot start."""
+    share_one_heap()
     configure_logging(settings.log.level, settings.log.format)
     allow_many()
     try:

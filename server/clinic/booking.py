@@ -87,13 +87,15 @@ class Newcomer:
 class Wanted:
     """A place in a session, asked for ``now``.
 
-    ``admit`` gives the session back where this person may be booked into it, and raises the refusal.
+    ``admit`` gives the session back where this person may be booked into it, and raises the refusal. ``held``: it is
+    this person's place already, however many were squeezed in meanwhile.
     """
 
     session_id: str
     who: Newcomer
     now: datetime
     admit: Callable[[Session | None], Session]
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +213,8 @@ class Counter:
         session = wanted.admit(self._sessions.get(wanted.session_id))
         session.check_takes_bookings()
         wish = offered_wish(session, wanted.who.wish)
-        self._check_free(session)
+        if not wanted.held:
+            self._check_free(session)
         who = self._identified(replace(wanted.who, wish=wish))
         planned_at = self._take_place(session, wish)
         issued = self._sessions[session.id] = replace(session, last_serial=session.last_serial + 1)

@@ -20,7 +20,8 @@ from server.clinic.movement import By, Movement
 from server.clinic.moving import MovingTx, keep
 from server.clinic.recognition import SOMEBODY_NEW, Claim
 from server.clinic.rights import arranges, runs
-from server.clinic.session import Hours, Session
+from server.clinic.roster.places import offer_places
+from server.clinic.session import Hours, Session, SessionState
 from server.clinic.tell import Tell, tell_all
 from server.clinic.ticket import OVER, TicketState
 from server.ids import new_id
@@ -209,6 +210,8 @@ class ClinicService:
                 await tx.audit(AuditEntry(now, by.actor, f"session.{after.state}", f"session:{session_id}"))
             moved = Movement(after, line, Line(after.state, line.tickets))
             topics = await keep(tx, moved, by, self._rules.sender)
+            if before.state is SessionState.CLOSED and await offer_places(tx, self._rules.sender, after, now):
+                topics.append("outbox")  # what was given back meanwhile was kept from those who wait for a place
         await tell_all(self._tell, topics)
 
 

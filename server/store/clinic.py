@@ -284,7 +284,12 @@ def ticket_of(row: sa.Row[Any]) -> Ticket:
 def latest_visit_id() -> sa.ScalarSelect[Any]:
     """Of the ticket of the query around it."""
     latest = sa.select(visits.c.id).where(visits.c.ticket_id == tickets.c.id)
-    return latest.order_by(visits.c.called_at.desc()).limit(1).correlate(tickets).scalar_subquery()
+    return latest.order_by(*latest_first()).limit(1).correlate(tickets).scalar_subquery()
+
+
+def latest_first() -> tuple[sa.ColumnElement[Any], ...]:
+    """Of the visits of a ticket: the one that runs, whatever the clocks of others say, who came first and waited."""
+    return visits.c.ended_at.is_(None).desc(), visits.c.called_at.desc()
 
 
 def is_consented() -> sa.ColumnElement[bool]:

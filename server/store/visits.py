@@ -14,7 +14,7 @@ from server.clinic.session import Session
 from server.clinic.ticket import IN_ROOM, TicketState
 from server.ids import new_id
 from server.patients.patient import Patient, Sex
-from server.store.clinic import RelocationQueries, find_session, in_force, ticket_of
+from server.store.clinic import RelocationQueries, find_session, in_force, latest_first, ticket_of
 from server.store.policy import AttestationQueries, attested_in, standing_of
 from server.store.preparation import preparation_of, preparations_of
 from server.store.tables import consent_withdrawals, consents, notes, patients, tickets, users, visits
@@ -160,8 +160,9 @@ class VisitLookQueries:
         return session, Line(session.state, tuple(ticket_of(row) for row in rows)).standing()
 
     async def _latest_visits(self, ticket_ids: Sequence[str]) -> Mapping[str, Visit]:
-        query = sa.select(visits).where(visits.c.ticket_id.in_(ticket_ids)).order_by(visits.c.called_at)
-        return {row.ticket_id: _visit_of(row) for row in await self._connection.execute(query)}
+        query = sa.select(visits).where(visits.c.ticket_id.in_(ticket_ids)).order_by(*latest_first())
+        rows = (await self._connection.execute(query)).all()
+        return {row.ticket_id: _visit_of(row) for row in reversed(rows)}
 
     async def _consents(self, ticket_id: str) -> tuple[Consent, ...]:
         query = sa.select(consents).where(consents.c.ticket_id == ticket_id).order_by(consents.c.agreed_at)
@@ -179,7 +180,7 @@ def due_visits(now: datetime, times: VisitTimes) -> sa.Select[Any]:
 
 async def find_visit(connection: AsyncConnection, which: sa.ColumnElement[bool]) -> Visit | None:
     """The latest visit of those."""
-    query = sa.select(visits).where(which).order_by(visits.c.called_at.desc()).limit(1)
+    query = sa.select(visits).where(which).order_by(*latest_first()).limit(1)
     row = (await connection.execute(query)).one_or_none()
     return _visit_of(row) if row else None
 

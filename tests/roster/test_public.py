@@ -16,6 +16,7 @@ from server.clinic.roster.public import BOOKINGS_A_PHONE, BOOKINGS_AN_ADDRESS
 from server.clinic.ticket import Cause
 from server.patients.patient import InvalidPatient
 from server.store import tables
+from server.visits.calls import SendingOn
 from tests.clinic.house import LI, NOW, OPERATOR, WANG, connection
 from tests.roster.house import HERE, RosterHouse, phone, request
 
@@ -247,3 +248,22 @@ async def test_the_offers_token_is_not_in_the_database(house: RosterHouse) -> No
     async with house.store.read(connection) as of:
         rows = (await of.execute(sa.select(tables.waiting_list))).mappings().all()
     assert first not in str([dict(row) for row in rows])
+
+
+async def test_a_held_place_is_its_holders_however_many_are_squeezed_in(house: RosterHouse) -> None:
+    session_id, ticket_id, (first, _) = await full_with_two_waiting(house)
+    await cancel(house, ticket_id)
+    elsewhere = await house.clinic.book(OPERATOR, await house.bookable(), WANG, NOW)
+    await house.calls.transfer(OPERATOR, SendingOn(elsewhere, session_id, "must be", even_if_full=True), NOW)
+    assert (await house.public.accept(first, BIRTHDAY, HERE, SOON)).ticket.serial == 3
+
+
+async def test_what_was_given_back_while_it_was_closed_is_offered_when_it_opens_again(house: RosterHouse) -> None:
+    session_id, ticket_id, (first, _) = await full_with_two_waiting(house)
+    await house.clinic.close_session(LI, session_id, NOW)
+    await cancel(house, ticket_id)
+    assert await house.texts("offer") == []
+    await house.clinic.open_session(LI, session_id, SOON)
+    with pytest.raises(SessionFull):  # nobody books past those who wait
+        await house.book(session_id, 4, SOON)
+    assert (await house.public.accept(first, BIRTHDAY, HERE, SOON)).ticket.serial == 2

@@ -226,3 +226,17 @@ async def test_two_who_send_on_against_each_other_do_not_block(house: House) -> 
         rows = (await house.line.line(doctor, session_id)).tickets
         assert [row.serial for row in rows] == [1, 2, 3, 4, 5, 6]
         assert [row.state for row in rows].count(TicketState.ARRIVED) == 3
+
+
+async def test_who_rings_now_is_answered_whatever_the_doctors_clock_says(house: House) -> None:
+    """A call that waited for the line, or came by a server whose clock is behind, has an earlier moment than one that
+    is over."""
+    session_id = await shared_line(house)
+    [ticket_id] = await house.waiting(session_id)
+    missed = await house.calls.call_next(LI, session_id, at(10))
+    await house.visits.end(LI, missed, Outcome.PATIENT_ABSENT, at(12))
+    ringing = await house.calls.call(ZHAO, recalled(ticket_id), at(5))
+    assert (await house.read.my_ticket(ticket_id)).visit.id == ringing  # type: ignore[union-attr]
+    [row] = await house.rows(session_id)
+    assert row.visit_id == ringing
+    assert await house.visits.answer(ticket_id, at(13)) == ringing

@@ -200,7 +200,7 @@ class PublicBooking:
     async def _enter(self, tx: PublicTx, held: HeldPlace, now: datetime) -> Issued:
         """In the transaction that takes the offer: a refusal undoes both."""
         who = Newcomer(held.patient, PUBLIC, PUBLIC, Wish(held.entry.kind, held.entry.guardian), known=True)
-        wanted = Wanted(held.session.id, who, now, partial(shown, now=now))
+        wanted = Wanted(held.session.id, who, now, partial(shown, now=now), held=True)
         [issued] = await book_all(tx, self._rules, [wanted])
         if isinstance(issued, ClinicError):
             raise issued
