@@ -11,6 +11,7 @@ from server.api import (
     access,
     booking,
     clinic,
+    devices,
     documents,
     factors,
     handover,
@@ -26,6 +27,7 @@ from server.api import (
     visits,
     waiting,
 )
+from server.api.devices import Registry
 from server.api.hospital import Hospital
 from server.api.monitoring import Monitoring
 from server.api.notifications import Messages
@@ -77,6 +79,7 @@ class Services:
     attestations: Attestations
     visit_reader: VisitReader
     monitoring: Monitoring
+    registry: Registry
     intake: Intake
     handover: Handover
     messages: Messages
@@ -108,6 +111,7 @@ def features(to: Services) -> list[Feature]:
         Feature(visits.routes(to.visits, to.records, to.visit_reader), visits.problems),
         Feature(policy.routes(to.attestations, to.visit_reader), policy.problems),
         Feature(monitoring.routes(to.monitoring), monitoring.problems),
+        Feature(devices.routes(to.registry), devices.problems),
         Feature(readings.routes(to.intake), readings.problems),
         Feature(handover.routes(to.handover), handover.problems),
         Feature(notifications.routes(to.messages), notifications.problems),

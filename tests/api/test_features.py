@@ -113,10 +113,19 @@ GET /patients/{id}/alarms
 POST /alarms/{id}/acknowledge
 GET /unattended
 POST /unattended/{id}/take-over
-GET /devices
-POST /devices
 POST /patients/{id}/devices
 DELETE /patients/{id}/devices/{device_id}
+GET /devices
+GET /devices/{id}
+POST /devices
+POST /devices/{id}/rotate
+POST /devices/{id}/lost
+POST /devices/{id}/revoke
+POST /devices/{id}/replace
+POST /devices/{id}/claim-code
+POST /devices/claim
+POST /devices/import/check
+POST /devices/import
 GET /outbox
 GET /waiting/errors
 GET /not-reached
@@ -146,6 +155,7 @@ PATIENT = {
     "GET /ticket",
     "POST /ticket/consent",
     "POST /ticket/answer",
+    "POST /ticket/devices",
     "POST /ticket/media",
     "POST /ticket/complaint",
     "POST /ticket/device-test",
