@@ -14,6 +14,7 @@ from server.setting_types import (
     LOOPBACK,
     DatabaseUrl,
     HookSecret,
+    HostAndPort,
     Network,
     Origin,
     Port,
@@ -91,6 +92,8 @@ class Mqtt(Section):
         if needs and not (getattr(self, needs) and self.password):
             raise ValueError(f"mqtt.accounts: {self.accounts!r} needs mqtt.{needs} and mqtt.password")
         return self
+
+    reached_at: HostAndPort = ""
 
     @model_validator(mode="after")
     def plain_mqtt_stays_on_this_machine(self) -> Self:

@@ -13,6 +13,7 @@ from server.api import (
     broker_drops,
     broker_hook,
     clinic,
+    devices,
     documents,
     factors,
     handover,
@@ -30,6 +31,7 @@ from server.api import (
     visits,
     waiting,
 )
+from server.api.devices import Registry
 from server.api.hospital import Hospital
 from server.api.monitoring import Monitoring
 from server.api.notifications import Messages
@@ -85,6 +87,7 @@ class Services:
     attestations: Attestations
     visit_reader: VisitReader
     monitoring: Monitoring
+    registry: Registry
     intake: Intake
     quarantine: Quarantine
     handover: Handover
@@ -120,6 +123,7 @@ def features(to: Services) -> list[Feature]:
         Feature(visits.routes(to.visits, to.records, to.visit_reader), visits.problems),
         Feature(policy.routes(to.attestations, to.visit_reader), policy.problems),
         Feature(monitoring.routes(to.monitoring), monitoring.problems),
+        Feature(devices.routes(to.registry), devices.problems),
         Feature(readings.routes(to.intake), readings.problems),
         Feature(broker_hook.routes(to.broker_hook), {}),
         Feature(quarantine.routes(to.quarantine), quarantine.problems),

@@ -70,7 +70,7 @@ async def _staff(services: Services, role: Role, phone: str, now: datetime) -> P
 
 
 def nobody() -> Outside:
-    async def untold(_what: str) -> None:
+    async def untold(_what: object) -> None:
         return None
 
     return Outside(
@@ -79,7 +79,8 @@ def nobody() -> Outside:
         missed=lambda: None,
         hint=lambda: None,
         online=lambda _ticket: False,
-        device_changed=untold,
+        credentials_changed=untold,
+        on_record=lambda _device: False,
         wearer_changed=untold,
         clock=lambda: datetime.now(UTC),
     )

@@ -3,19 +3,21 @@
 from datetime import datetime, timedelta
 
 import pytest
-from aiohttp import web
+from aiohttp import FormData, web
 from aiohttp.test_utils import TestClient
 from pytest_aiohttp import AiohttpClient
 
 from server.access.principal import Principal
-from server.api import monitoring
+from server.api import devices, monitoring
 from server.api.cookies import cookie_name
 from server.api.edge import Edge
 from server.api.framework import Audience
 from server.api.routes import Feature, route_table
 from server.api.serving import Gate, build_api
+from server.monitoring.device_lines import Addresses
 from tests.monitoring.house import DEVICE, NOON, STAFF, House, low_spo2
 
+HERE = Addresses("192.0.2.7", 8883, True, "https://192.0.2.7:8443", "http://192.0.2.7:8080/ca.crt")
 Client = TestClient[web.Request, web.Application]
 
 
@@ -34,6 +36,14 @@ class Door:
             answer.pop("request_id", None)  # of every refusal another
         return response.status, answer
 
+    async def upload(self, who: str, path: str, content: bytes) -> tuple[int, bytes]:
+        """The file of a form, and the bytes of the answer."""
+        cookies = {cookie_name(Audience.STAFF, secure=False): who}
+        form = FormData()
+        form.add_field("file", content, filename="devices.csv", content_type="text/csv")
+        response = await self._client.post(f"/api/v1{path}", data=form, cookies=cookies)
+        return response.status, await response.read()
+
 
 @pytest.fixture
 async def door(house: House, aiohttp_client: AiohttpClient) -> Door:
@@ -42,8 +52,16 @@ async def door(house: House, aiohttp_client: AiohttpClient) -> Door:
     async def authenticate(token: str, _now: datetime) -> Principal | None:
         return people.get(token)
 
-    services = monitoring.Monitoring(house.devices, house.associations, house.alarms, house.reader)
-    table = route_table([Feature(monitoring.routes(services), monitoring.problems)])
+    services = monitoring.Monitoring(house.associations, house.alarms, house.reader)
+    registry = devices.Registry(
+        house.devices, house.device_reader, house.claims, house.replacing, house.bulk, lambda: HERE
+    )
+    table = route_table(
+        [
+            Feature(monitoring.routes(services), monitoring.problems),
+            Feature(devices.routes(registry), devices.problems),
+        ]
+    )
     app = web.Application()
     app.add_subapp("/api", build_api(table, Gate(authenticate, Edge(), lambda: house.now), version="1"))
     return Door(await aiohttp_client(app))
@@ -58,15 +76,10 @@ async def test_a_device_is_added_worn_and_taken_off(house: House, door: Door) ->
     status, added = await door.ask("operator", "POST /devices", {"id": "pulse-1", "label": "脉搏仪"})
     assert status == 201
     assert isinstance(added, dict)
-    assert added["device"] == {
-        "id": "pulse-1",
-        "label": "脉搏仪",
-        "last_received_at": None,
-        "patient": None,
-        "worn": False,
-        "profile": None,
-        "revoked": False,
-    }
+    device = added["device"]
+    assert (device["id"], device["label"], device["state"], device["worn"]) == ("pulse-1", "脉搏仪", "new", False)
+    assert added["secret"] in added["lines"]["mosquitto_pub"]
+    assert added["claim"]["url"] == f"https://bedside.example/claim#{added['claim']['code']}"
     assert len(added["secret"]) == 43
     assert added["topic"] == "bedside/v1/pulse-1/readings"
     wish = {"device_id": "pulse-1", "profile": "adult-continuous"}
@@ -78,11 +91,45 @@ async def test_a_device_is_added_worn_and_taken_off(house: House, door: Door) ->
     assert await door.ask("doctor", "DELETE /patients/patient/devices/pulse-1") == (204, None)
 
 
+async def test_a_list_is_uploaded_looked_through_and_answered_with_credentials(door: Door) -> None:
+    said = await door.upload("operator", "/devices/import/check", b"model,serial\nPM10,1\nPM10,\n")
+    assert said[0] == 200
+    assert b'"reason":"missing"' in said[1]
+    status, refusal = await door.upload("operator", "/devices/import", b"model,serial\nPM10,\n")
+    assert (status, b'"rows":1' in refusal) == (422, True)
+    status, written = await door.upload("operator", "/devices/import?reissue=false", b"model,serial\nPM10,1\n")
+    assert status == 200
+    assert written.decode("utf-8-sig").startswith("id,maker,model,serial,label,result,secret,claim_code,topic")
+    assert (await door.upload("doctor", "/devices/import", b"model,serial\nPM10,2\n"))[0] == 403
+    assert b"not_utf8" in (await door.upload("operator", "/devices/import", b"\xff"))[1]
+
+
+async def test_a_page_of_devices_has_a_next_one(house: House, door: Door) -> None:
+    await house.devices.add("system", "ox-1", None, NOON)
+    status, page = await door.ask("operator", "GET /devices?limit=1&search=")
+    assert isinstance(page, dict)
+    assert (status, page["total"], page["next"]) == (200, 2, DEVICE)
+    status, detail = await door.ask("doctor", f"GET /devices/{DEVICE}")
+    assert isinstance(detail, dict)
+    assert (status, detail["connectivity"]["state"]) == (200, "never")
+    assert "$SECRET" in detail["connectivity"]["lines"]["curl"]
+
+
 @pytest.mark.parametrize(
     ("who", "line", "body", "status", "expected"),
     [
         ("operator", "POST /devices", {"id": DEVICE, "label": "x"}, 409, "device-exists"),
         ("operator", "POST /devices", {"id": "a b", "label": "x"}, 422, "invalid"),
+        ("operator", "POST /devices", {"serial": "12"}, 422, "invalid"),
+        ("operator", "GET /devices?state=broken", None, 422, "invalid"),
+        ("operator", "GET /devices?limit=201", None, 422, "invalid"),
+        ("operator", "GET /devices/none", None, 404, "not-found"),
+        ("operator", "POST /devices/none/rotate", None, 404, "not-found"),
+        ("operator", f"POST /devices/{DEVICE}/replace", {"by": DEVICE}, 422, "invalid"),
+        ("operator", f"POST /devices/{DEVICE}/replace", {"by": "none"}, 404, "not-found"),
+        ("operator", f"POST /devices/{DEVICE}/claim-code", {"days": 366}, 422, "invalid"),
+        ("operator", "POST /devices/claim", {"code": "0000-0000", "patient_id": "patient"}, 404, "claim-refused"),
+        ("doctor", f"POST /devices/{DEVICE}/revoke", None, 403, "not-allowed"),
         ("doctor", "POST /devices", {"id": "x", "label": "x"}, 403, "not-allowed"),
         ("doctor", "POST /patients/patient/devices", {"device_id": DEVICE}, 409, "device-worn"),
         ("doctor", "POST /patients/patient/devices", {"device_id": "none"}, 404, "not-found"),

@@ -330,6 +330,7 @@ export const en = {
   condition_missing: (metric: string, device: string) => `No ${metric} from ${device}`,
   condition_refused: (metric: string) => `${metric} refused`,
   condition_unreadable: (device: string) => `Messages of ${device} unreadable`,
+  condition_wrong_patient: (device: string) => `${device} names another patient`,
   condition_gap: (device: string) => `Readings of ${device} are missing`,
   condition_gap_number: (device: string, number: number) =>
     `${number} ${number === 1 ? 'message' : 'messages'} of ${device} ${number === 1 ? 'is' : 'are'} lost`,
