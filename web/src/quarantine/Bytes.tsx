@@ -19,7 +19,7 @@ export function Bytes({ bytes, label }: { bytes: Uint8Array; label: string }) {
           </button>
         )}
       </div>
-      <pre tabIndex={0} aria-label={label} data-testid="bytes">
+      <pre class={hex ? 'hex' : ''} tabIndex={0} aria-label={label} data-testid="bytes">
         {hex || text === null
           ? hexLines(bytes.subarray(0, SHOWN)).join('\n')
           : parts(text.slice(0, SHOWN)).map((part) => (part.hidden ? <span class="unseen">{part.text}</span> : part.text))}

@@ -1,7 +1,7 @@
 // A corrected copy: as text, or as hex where the bytes are none. What would be taken is shown before anything is stored.
 import { useState } from 'preact/hooks'
 import { post } from '../shared/api'
-import { dayAndTime, exactTime } from '../shared/time'
+import { dayLong, exactTime } from '../shared/time'
 import { Refusal } from '../shared/ui/Refusal'
 import { useAct } from '../shared/ui/useAct'
 import type { QuarantineDetail, Reread } from '../shared/wire'
@@ -35,7 +35,7 @@ function Seen({ seen }: { seen: Reread }) {
       <ul>
         {seen.taken.slice(0, 20).map((reading) => (
           <li class="num">
-            {metricText(reading.metric)} {reading.comparator ?? ''} {reading.value} {reading.unit} · {dayAndTime(reading.at)} ({exactTime(reading.at)})
+            {metricText(reading.metric)} {reading.comparator ?? ''} {reading.value} {reading.unit} · {dayLong(reading.at)}, {exactTime(reading.at)}
           </li>
         ))}
         {seen.refused.slice(0, 20).map((refusal) => (

@@ -7,7 +7,7 @@ export const zh: typeof en = {
   ...shared,
   ...metrics,
   title: '隔离区 · Bedside',
-  hint: '设备发来而无法读取的消息，均未进入患者数据。原始内容按收到时保存。',
+  hint: '设备发来而无法读取的消息。原始内容按收到时保存。',
   notForYou: '隔离区仅供操作员使用。',
   empty: '隔离区没有消息。',
   nothingFound: '没有符合的消息。',
