@@ -23,7 +23,7 @@ from amqtt.plugins.base import BaseAuthPlugin
 from amqtt.session import Session
 
 from devices.broker_frames import Connect, Fault, refusal
-from devices.broker_gate import Gate
+from devices.broker_gate import Gate, Unseen, Witness
 from devices.broker_guard import Client, identify
 from devices.broker_listener import listen
 from devices.broker_session import GuardLimits
@@ -73,7 +73,13 @@ class EmbeddedBroker:
     """
 
     def __init__(
-        self, check: Check, port: int = 0, tls: TlsListener | None = None, limits: GuardLimits | None = None
+        self,
+        check: Check,
+        port: int = 0,
+        tls: TlsListener | None = None,
+        limits: GuardLimits | None = None,
+        *,
+        witness: Witness | None = None,
     ) -> None:
         self.service = Credential(SERVICE_ID, secrets.token_urlsafe(32))
         self.port = port
@@ -82,6 +88,7 @@ class EmbeddedBroker:
         self._check = check
         self._tls = tls
         self._limits = limits or GuardLimits()
+        self._witness = witness or Unseen()
         self._gate: Gate | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -145,7 +152,11 @@ class EmbeddedBroker:
         self._loop.set_exception_handler(_log_loop_error)
         broker = _quiet_broker()
         self._gate = Gate(
-            self._admit, partial(broker.external_connected, listener_name=_LISTENER), self._limits, self.faults
+            self._admit,
+            partial(broker.external_connected, listener_name=_LISTENER),
+            self._limits,
+            self.faults,
+            witness=self._witness,
         )
         await broker.start()
         servers = await self._listen(self._gate)

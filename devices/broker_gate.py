@@ -5,6 +5,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import Final, Protocol
 
 from amqtt.adapters import ReaderAdapter, WriterAdapter
 
@@ -15,7 +16,24 @@ from devices.broker_session import Connection, GuardLimits, read_connect
 
 LOG = logging.getLogger(__name__)
 Admit = Callable[[Connect], Client]  # raises RefusedError
+_NOBODYS_FAULT: Final = frozenset({Fault.TAKEN_OVER, Fault.UNAVAILABLE})
 Broker = Callable[[ReaderAdapter, WriterAdapter], Awaitable[None]]  # returns when the client has gone
+
+
+class Witness(Protocol):
+    """Is told, in the broker's thread, who came, who left and who was turned away; of strangers too."""
+
+    def connected(self, client_id: str) -> None: ...
+    def gone(self, client_id: str) -> None: ...
+    def refused(self, client_id: str, reason: str) -> None: ...
+
+
+class Unseen:
+    """The witness where nobody asks."""
+
+    def connected(self, client_id: str) -> None: ...
+    def gone(self, client_id: str) -> None: ...
+    def refused(self, client_id: str, reason: str) -> None: ...
 
 
 class Gate:
@@ -24,7 +42,16 @@ class Gate:
     ``faults`` counts why clients were turned away or cut.
     """
 
-    def __init__(self, admit: Admit, broker: Broker, limits: GuardLimits, faults: Counter[Fault]) -> None:
+    def __init__(
+        self,
+        admit: Admit,
+        broker: Broker,
+        limits: GuardLimits,
+        faults: Counter[Fault],
+        *,
+        witness: Witness,
+    ) -> None:
+        self._witness = witness
         self.live: dict[str, Connection] = {}
         self._admit = admit
         self._broker = broker
@@ -71,6 +98,8 @@ class Gate:
         finally:
             self._forget(connection)
         if connection.fault:
+            if connection.fault not in _NOBODYS_FAULT:
+                self._witness.refused(connection.client.id, connection.fault)
             raise ViolationError(connection.fault)
 
     async def _let_in(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Connection:
@@ -79,9 +108,17 @@ class Gate:
         if len(self._serving) > self._limits.connections or len(self._waiting) > self._limits.pending:
             raise ViolationError(Fault.TOO_MANY)
         connect = await read_connect(reader, self._limits)
-        connection = Connection(self._admit(connect), connect, (reader, writer), self._limits, flow=self._flow)
+        connection = Connection(self._believed(connect), connect, (reader, writer), self._limits, flow=self._flow)
         await self._take_over(connection)
+        self._witness.connected(connection.client.id)
         return connection
+
+    def _believed(self, connect: Connect) -> Client:
+        try:
+            return self._admit(connect)
+        except RefusedError as error:
+            self._witness.refused(connect.client_id, error.fault)
+            raise
 
     @staticmethod
     @contextmanager
@@ -106,6 +143,7 @@ class Gate:
 
     def _forget(self, connection: Connection) -> None:
         del self.live[connection.client.id]
+        self._witness.gone(connection.client.id)
         connection.ended.set()
 
     async def _turn_away(self, error: GuardError, writer: asyncio.StreamWriter) -> None:

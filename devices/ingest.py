@@ -135,10 +135,11 @@ class Entry:
 class Ingest:
     """Takes what arrives, and acknowledges nothing before it is committed. Never drops: it waits for the store.
 
-    ``outage`` names the journal's errors that are nobody's fault but the store's; ``committed`` hands on what is new.
+    ``outage`` names the journal's errors that are nobody's fault but the store's; ``committed`` hands on what is new,
+    ``observed`` sees what became of every arrival.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 – what surrounds the path; all but three by name
         self,
         link: Link,
         journal: Journal,
@@ -147,10 +148,12 @@ class Ingest:
         committed: Callable[[Committed], Awaitable[None]],
         clock: Callable[[], datetime],
         outage: tuple[type[Exception], ...] = (OSError,),
+        observed: Callable[[Sequence[Entry]], None] | None = None,
     ) -> None:
         self._link = link
         self._journal = journal
         self._committed = committed
+        self._observed = observed
         self._clock = clock
         self._outage = outage
         self._reader = reader
@@ -170,6 +173,8 @@ class Ingest:
         for ack in done.acks:
             self._link.publish_ack(ack.device_id, ack.epoch or None, ack.seq)
         self._count(entries, done)
+        if self._observed is not None:
+            self._observed(entries)
         await self._hand_on(done)
         return entries
 

@@ -18,7 +18,7 @@ audit = typer.Typer(no_args_is_help=True, help="Who did what, and whether that r
 cli.add_typer(audit, name="audit")
 user = typer.Typer(no_args_is_help=True, help="Staff who are there already; add-user adds them.")
 cli.add_typer(user, name="user")
-device = typer.Typer(no_args_is_help=True, help="Devices that are there already; add-device adds them.")
+device = typer.Typer(no_args_is_help=True, help="The devices that may send.")
 cli.add_typer(device, name="device")
 
 Config = Annotated[Path | None, typer.Option("--config", help="settings file; settings.sample.toml is its manual")]
@@ -160,12 +160,89 @@ def user_reset_factors(login: str) -> None:
     _report(lambda: asyncio.run(desk.reset_factors(_settings(), login)))
 
 
+@device.command("add")
+def device_add(
+    device_id: Annotated[str | None, typer.Option("--id", help="without it, made of model and serial")] = None,
+    label: Annotated[str | None, typer.Option(help="how people call it")] = None,
+    maker: Annotated[str | None, typer.Option()] = None,
+    model: Annotated[str | None, typer.Option()] = None,
+    serial: Annotated[str | None, typer.Option(help="unique within its model")] = None,
+) -> None:
+    """Add a device by what is printed on it; its secret is printed once."""
+    from server import desk
+    from server.monitoring.plate import Plate
+
+    plate = Plate(maker, model, serial)
+    _report(lambda: asyncio.run(desk.add_device(_settings(), device_id, label, plate)))
+
+
+@device.command("list")
+def device_list(
+    search: Annotated[str, typer.Option(help="in id, label, maker, model or serial")] = "",
+    state: Annotated[str | None, typer.Option(help="new, active, lost, replaced or revoked")] = None,
+) -> None:
+    """The devices, 200 at most: id, state, when it was heard last, whether it is worn, label, model and serial."""
+    from server import desk
+
+    _report(lambda: asyncio.run(desk.list_devices(_settings(), search, state)))
+
+
+@device.command("rotate")
+def device_rotate(device_id: str) -> None:
+    """A new secret, printed once; the old one is dead. A lost device is in service again."""
+    from server import desk
+
+    _report(lambda: asyncio.run(desk.rotate_device(_settings(), device_id)))
+
+
+@device.command("lost")
+def device_lost(device_id: str) -> None:
+    """Cut, and refused until it is found and rotated."""
+    from server import desk
+
+    _report(lambda: asyncio.run(desk.lose_device(_settings(), device_id)))
+
+
 @device.command("revoke")
 def device_revoke(device_id: str) -> None:
-    """A lost or stolen device: cut, and refused from now on. What it sent stays."""
+    """For good: cut, and refused from now on. What it sent stays."""
     from server import desk
 
     _report(lambda: asyncio.run(desk.revoke_device(_settings(), device_id)))
+
+
+@device.command("replace")
+def device_replace(
+    old: str, new: str, at: Annotated[str | None, typer.Option(help="since when, such as 2026-11-21T08:00")] = None
+) -> None:
+    """The new device takes over the wearer and the limits of the old one, which is revoked."""
+    from server import desk
+
+    _report(lambda: asyncio.run(desk.replace_device(_settings(), old, new, at)))
+
+
+@device.command("claim-code")
+def device_claim_code(
+    device_id: str, days: Annotated[int, typer.Option(min=1, max=365, help="how long it counts")] = 30
+) -> None:
+    """A one-time code by which staff or a patient claims the device."""
+    from server import desk
+
+    _report(lambda: asyncio.run(desk.claim_code(_settings(), device_id, days)))
+
+
+@device.command("import")
+def device_import(
+    listed: Annotated[Path, typer.Argument(help="CSV with the columns model, serial, and maker, label, id")],
+    credentials: Annotated[Path, typer.Option("--credentials", help="a new file, for their credentials: this once")],
+    reissue: Annotated[bool, typer.Option(help="new credentials for those that were never heard")] = False,
+) -> None:
+    """Add the devices of a list, all or none; the same list again adds none twice."""
+    from server import desk
+
+    if credentials.exists():
+        sys.exit(f"{credentials} is there already: name another file for the credentials")
+    _report(lambda: asyncio.run(desk.import_devices(_settings(), listed.read_bytes(), credentials, reissue=reissue)))
 
 
 @audit.command("verify")

@@ -17,6 +17,7 @@ import structlog
 from aiohttp import web
 
 from devices.broker import SERVICE_ID, EmbeddedBroker, TlsListener
+from devices.broker_frames import Fault
 from devices.evaluate import Evaluator, Input
 from devices.handover import Handover
 from devices.ingest import Committed, Ingest, Reader, Stored
@@ -25,6 +26,7 @@ from devices.mqtt_endpoint import Endpoint, Library, Tls
 from server import http
 from server.access.heads import HEADS, append_head
 from server.access.sealing import Sealer, SealStore, WrongKey
+from server.addresses import Listening, device_addresses
 from server.bus import Bus, Hint
 from server.bus.memory import MemoryBus
 from server.claim import claim
@@ -36,10 +38,13 @@ from server.keys import RUNNING, audit_key, link_key, write_private
 from server.listeners import Listeners
 from server.live import Gathered, LiveDoor, LiveTopics, Presence, Visitor, lane_of
 from server.messaging import WaysOut, limits_of
+from server.monitoring.credentials import CredentialChange
+from server.monitoring.device_lines import Addresses
 from server.monitoring.evaluation import EvaluationRecorder, EvaluationStore
 from server.monitoring.intake import Intake
 from server.monitoring.quarantine import IntakeOf, Quarantine
 from server.monitoring.series import Heard, NewestByPatient
+from server.monitoring.sightings import BrokerWitness
 from server.notifications.deliveries import Receipt
 from server.notifications.outbox import ORDINARY, URGENT, Dispatcher, Wiring
 from server.open_files import for_pages
@@ -85,6 +90,8 @@ class Bedside:
         self.public_url = public_url(settings)
         self._sealer = _sealer(settings, store)
         self._registry = DeviceRegistry()
+        self._registry_version: tuple[int, int] | None = None
+        self._registry_read = asyncio.Lock()
         self._shown = NewestByPatient()
         self._presence = Presence(self._presence_changed)
         self._bus: Bus = _bus(settings)
@@ -112,7 +119,7 @@ class Bedside:
             lane_of=lane_of,
         )
         self._desk = Gathered(partial(self._hub.refresh, DESK), every_s=DESK_EVERY_S, at_least_s=DESK_AT_LEAST_S)
-        self._broker = _broker(settings, self._registry, certificates) if _embedded(settings) else None
+        self._broker = self._embedded_broker(certificates) if _embedded(settings) else None
         self._link: MqttLink | None = None
         self._ingest: Ingest | None = None
         self._handover = Handover()
@@ -125,8 +132,9 @@ class Bedside:
             public_url=self.public_url,
             certificates=certificates,
             health=Health(self._not_ready, self._gauges, self._counters),
-            intake=Intake(self._registry.check, self._handover.deliver),
             quarantine=self._quarantine(),
+            intake=Intake(self._registry.check, self._handover.deliver, refused=self._refused_by_http),
+            addresses=self._addresses,
             demonstration=demonstration,
             version=version("bedside"),
             clock=CLOCK,
@@ -162,6 +170,7 @@ class Bedside:
         start("audit seals", self._sealer.run)
         await self._start_intake()
         start("registry", self._follow_registry)
+        start("sightings", partial(_every, self.services.sightings.tick))
         self._runner, ports = await http.open_doors(self.doors, self._hub)
         heard = await self._listeners.start(self._certificates.context)
         self.ports = {**ports, **heard, "mqtt": self._broker.port if self._broker else self._settings.mqtt.port}
@@ -206,6 +215,7 @@ class Bedside:
             committed=self._committed,
             clock=CLOCK,
             outage=(OSError, Unavailable),
+            observed=self.services.sightings.observed,
         )
         self._supervisor.start("mqtt", self._link.run)
         self._supervisor.start("ingest", self._ingest.run)
@@ -258,7 +268,8 @@ class Bedside:
             tell_waits=self._tell,
             hint=self._hint,
             online=self._presence.online,
-            device_changed=self._device_changed,
+            credentials_changed=self._credentials_changed,
+            on_record=self._registry.on_record,
             wearer_changed=self._wearer_changed,
             clock=CLOCK,
         )
@@ -294,8 +305,11 @@ class Bedside:
         for topic in chain.from_iterable(map(line_topics, session_ids)):
             await self._tell(topic)
 
-    async def _device_changed(self, _device_id: str) -> None:
+    async def _credentials_changed(self, changes: Sequence[CredentialChange]) -> None:
         await self._read_registry()
+        for change in changes:
+            await self._tell(f"device:{change.device_id}")
+        await self._tell("devices")
 
     async def _wearer_changed(self, patient_id: str) -> None:
         self._evaluator.hint(partition_of(patient_id))
@@ -318,17 +332,35 @@ class Bedside:
 
     # The devices that may speak.
 
+    def _refused_by_http(self, device_id: str) -> None:
+        self.services.sightings.refused(device_id, Fault.CREDENTIAL, CLOCK())
+
+    def _embedded_broker(self, certificates: Certificates) -> EmbeddedBroker:
+        settings = self._settings
+        tls = TlsListener(settings.web.host, settings.mqtt.tls_port, certificates.context())
+        witness = BrokerWitness(self.services.sightings, CLOCK)
+        return EmbeddedBroker(self._registry.check, settings.mqtt.port, tls, witness=witness)
+
+    def _addresses(self) -> Addresses:
+        tls_port = self._broker.tls_port if self._broker else None
+        at = Listening(self.ports["http"], self.ports["mqtt"], tls_port, self._certificates.authority is not None)
+        return device_addresses(self._settings, self.public_url, at)
+
     async def _follow_registry(self) -> None:
         while True:
             await asyncio.sleep(REGISTRY_EVERY_S)
             await self._read_registry()
 
     async def _read_registry(self) -> None:
-        """Take over who is known; a device that no longer is loses its connection now."""
-        async with self.store.read(RegistryQueries) as look:
-            registered = await look.registered()
-        gone = self._registry.replace(registered)
-        for device_id in gone:
+        """Take over who is known; a device whose credential is dead loses its connections now."""
+        async with self._registry_read, self.store.read(RegistryQueries) as look:
+            version = await look.version()
+            if version == self._registry_version:
+                return
+            dead = self._registry.replace(await look.registered(), await look.ended())
+            self._registry_version = version
+        for device_id in dead:
+            self._listeners.cut(device_id)
             if self._broker:
                 self._broker.revoke(device_id)
 
@@ -458,11 +490,6 @@ def _ice(settings: Settings) -> IceServers:
 
 def _embedded(settings: Settings) -> bool:
     return settings.mqtt.broker == "embedded"
-
-
-def _broker(settings: Settings, registry: DeviceRegistry, certificates: Certificates) -> EmbeddedBroker:
-    tls = TlsListener(settings.web.host, settings.mqtt.tls_port, certificates.context())
-    return EmbeddedBroker(registry.check, settings.mqtt.port, tls)
 
 
 def _endpoint(settings: Settings, broker: EmbeddedBroker | None) -> Endpoint:

@@ -163,7 +163,7 @@ async def _oximeter(services: Services, kept: SignIns, path: Path) -> tuple[str,
 
 
 async def _put_on(services: Services, doctor: Principal, patient_id: str, device_id: str) -> None:
-    worn = next(device for device in await services.devices.devices(doctor) if device.id == device_id)
+    worn = (await services.device_reader.detail(doctor, device_id)).device
     if worn.patient and worn.patient.id == patient_id:
         return
     now = datetime.now(UTC)

@@ -19,18 +19,28 @@ from server.clinic.errors import ClinicError
 from server.clinic.session import Hours
 from server.demo import SIGN_INS, read_sign_ins
 from server.ids import new_id
-from server.keys import AUDIT_KEY, LINK_KEY, PUSH_KEY, RUNNING, link_key
+from server.keys import AUDIT_KEY, LINK_KEY, PUSH_KEY, RUNNING, link_key, write_private
+from server.monitoring.device_list import Wanted
+from server.monitoring.device_state import DeviceState
 from server.monitoring.errors import MonitoringError
+from server.monitoring.plate import BLANK, Plate
+from server.monitoring.registry import DeviceRow
+from server.monitoring.replacing import Replacement
+from server.monitoring.views import DeviceAdded
 from server.patients.mail import InvalidMail, to_mail_address
 from server.patients.phone import InvalidPhone, to_e164
 from server.services import Outside, Services, build_services, house_of
 from server.settings import Settings
 from server.store import backup as archive
 from server.store.access import SignInLookQueries
+from server.store.devices import DeviceQueries
 from server.store.engine import Store, open_store
 from server.store.errors import StoreError
 
 KEPT_FILES = (LINK_KEY, AUDIT_KEY, PUSH_KEY, "ca.crt", "ca.key", SIGN_INS)
+
+
+LISTED = 200  # devices; narrow the search to see others
 
 
 class DeskError(Exception):
@@ -123,11 +133,71 @@ async def revoke_device(settings: Settings, device_id: str) -> str:
     return f"{device_id} is refused; on the embedded broker it is cut within five seconds."
 
 
-async def add_device(settings: Settings, device_id: str, label: str) -> str:
+async def lose_device(settings: Settings, device_id: str) -> str:
     async with _hospital(settings) as (_, services):
-        added = await services.devices.add("system", device_id, label, _now())
-    topic = f"bedside/v1/{added.device.id}/readings"
-    return f"device  {added.device.id}\nsecret  {added.secret}   (shown this once)\ntopic   {topic}"
+        await services.devices.lose("system", device_id, _now())
+    return f"{device_id} is refused until it is found: bedside device rotate {device_id} gives it a new secret."
+
+
+async def add_device(settings: Settings, device_id: str | None, label: str | None, plate: Plate = BLANK) -> str:
+    async with _hospital(settings) as (_, services):
+        return _credential(await services.devices.add("system", device_id, label, _now(), plate=plate))
+
+
+async def rotate_device(settings: Settings, device_id: str) -> str:
+    async with _hospital(settings) as (_, services):
+        return _credential(await services.devices.rotate("system", device_id, _now()))
+
+
+async def replace_device(settings: Settings, old: str, new: str, at: str | None) -> str:
+    try:
+        moment = _moment(at, ZoneInfo(settings.hospital.time_zone)) if at else None
+    except ValueError as wrong:
+        raise DeskError(f"a time looks like 2026-11-21T08:00: {wrong}") from wrong
+    async with _hospital(settings) as (_, services):
+        await services.replacing.replace("system", Replacement(old, new, moment), _now())
+    return f"{new} is worn in place of {old}, which is refused from now on."
+
+
+async def claim_code(settings: Settings, device_id: str, days: int) -> str:
+    async with _hospital(settings) as (_, services):
+        claim = await services.claims.issue("system", device_id, _now(), days)
+    return f"code  {claim.code}   (shown this once, until {claim.expires_at:%Y-%m-%d})"
+
+
+async def import_devices(settings: Settings, content: bytes, credentials: Path, *, reissue: bool) -> str:
+    """The credentials go to a file that only its owner can read."""
+    async with _hospital(settings) as (_, services):
+        report = await services.bulk.check(content)
+        if report.errors:
+            raise DeskError("\n".join(f"row {e.row} {e.column}: {e.reason}, {e.detail}" for e in report.errors))
+        write_private(credentials, await services.bulk.add("system", content, _now(), reissue=reissue))
+    return f"{report.new} added, {report.existing} on record already. Credentials: {credentials}"
+
+
+async def list_devices(settings: Settings, search: str, state: str | None) -> str:
+    wanted = Wanted(search, _state(state), limit=LISTED)
+    async with _hospital(settings) as (store, _), store.read(DeviceQueries) as look:
+        rows = await look.devices(wanted)
+    return "\n".join([_row(row) for row in rows[:LISTED]]) or "No device."
+
+
+def _row(row: DeviceRow) -> str:
+    heard = f"{row.last_received_at:%Y-%m-%d %H:%M}Z" if row.last_received_at else "never heard"
+    printed = " ".join(filter(None, (row.plate.model, row.plate.serial)))
+    worn = "worn" if row.patient else ""
+    return f"{row.id:<24} {row.state:<9} {heard:<18} {worn:<5} {row.label}  {printed}".rstrip()
+
+
+def _state(name: str | None) -> DeviceState | None:
+    try:
+        return DeviceState(name) if name else None
+    except ValueError:
+        raise DeskError(f"{name}: a state is {', '.join(DeviceState)}") from None
+
+
+def _credential(added: DeviceAdded) -> str:
+    return f"device  {added.device.id}\nsecret  {added.secret}   (shown this once)\ntopic   {added.topic}"
 
 
 async def simulate(settings: Settings, wish: SimulationWish) -> str:
@@ -183,7 +253,7 @@ async def _hospital(settings: Settings) -> AsyncIterator[tuple[Store, Services]]
 
 
 def _nobody() -> Outside:
-    async def untold(_what: str) -> None:
+    async def untold(_what: object) -> None:
         return None
 
     return Outside(
@@ -191,7 +261,8 @@ def _nobody() -> Outside:
         tell_waits=untold,
         hint=lambda: None,
         online=lambda _ticket: False,
-        device_changed=untold,
+        credentials_changed=untold,
+        on_record=lambda _device: False,
         wearer_changed=untold,
         clock=_now,
     )

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from aiohttp import web
 
+from server.api.devices import Registry
 from server.api.edge import Edge
 from server.api.errors import BUSY
 from server.api.features import Services as Behind
@@ -18,6 +19,7 @@ from server.api.routes import Feature, RouteTable, route_table
 from server.api.serving import Gate, build_api
 from server.health import Health, add_health
 from server.live import Visitor
+from server.monitoring.device_lines import Addresses
 from server.monitoring.intake import Intake
 from server.monitoring.quarantine import Quarantine
 from server.pages import add_headers, add_pages, secure_door
@@ -42,6 +44,7 @@ class Web:
     health: Health
     intake: Intake
     quarantine: Quarantine
+    addresses: Callable[[], Addresses]
     demonstration: bool
     version: str
     clock: Callable[[], datetime]
@@ -74,6 +77,7 @@ def all_routes(wanted: Web) -> RouteTable:
             attestations=services.safeguards.attestations,
             visit_reader=services.visit_reader,
             monitoring=_monitoring(services),
+            registry=_registry(wanted),
             intake=wanted.intake,
             quarantine=wanted.quarantine,
             handover=services.handover,
@@ -89,8 +93,19 @@ def _monitoring(services: Services) -> Monitoring:
     return Monitoring(
         alarms=services.alarms,
         reader=services.monitoring_reader,
-        devices=services.devices,
         associations=services.associations,
+    )
+
+
+def _registry(wanted: Web) -> Registry:
+    services = wanted.services
+    return Registry(
+        devices=services.devices,
+        reader=services.device_reader,
+        claims=services.claims,
+        replacing=services.replacing,
+        bulk=services.bulk,
+        addresses=wanted.addresses,
     )
 
 

@@ -34,6 +34,11 @@ class Listeners:
         }
         return {name: await listener.start(places[name]) for name, listener in self._listeners.items()}
 
+    def cut(self, device_id: str) -> None:
+        """Its connections, of whatever protocol."""
+        for listener in self._listeners.values():
+            listener.cut(device_id)
+
     async def close(self) -> None:
         for listener in self._listeners.values():
             await listener.close()

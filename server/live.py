@@ -27,6 +27,8 @@ TOPIC_ACTIONS: Mapping[str, Action] = {
     "patient": Action.READINGS_READ,
     "alarms": Action.ALARM_READ,
     "outbox": Action.OUTBOX_READ,
+    "device": Action.DEVICE_READ,
+    "devices": Action.DEVICE_READ,
 }
 
 
@@ -75,8 +77,10 @@ class LiveDoor:
                 return await self._services.monitoring_reader.may_see(who, subject)
             case "alarms":
                 return subject == who.id
-            case "outbox" | "desk":
+            case "outbox" | "desk" | "devices":
                 return not subject
+            case "device":
+                return await self._services.device_reader.knows(subject)
             case _:
                 return await self._services.clinic_topics.may_subscribe(who, topic)
 
@@ -96,17 +100,20 @@ class LiveTopics:
 
     async def snapshot(self, topic: str) -> Mapping[str, object]:
         kind, _, subject = topic.partition(":")
+        services = self._services
         match kind:
             case "patient":
-                return await self._services.monitoring_reader.patient_topic(subject, self._clock())
+                return await services.monitoring_reader.patient_topic(subject, self._clock())
             case "alarms":
-                return await self._services.monitoring_reader.alarms_topic(subject, self._clock())
+                return await services.monitoring_reader.alarms_topic(subject, self._clock())
             case "desk":
-                return await self._services.today.snapshot(self._clock())
+                return await services.today.snapshot(self._clock())
             case "outbox":
-                return await self._services.messaging.doors.outbox.topic()
+                return await services.messaging.doors.outbox.topic()
+            case "device" | "devices":
+                return await services.device_reader.topic(subject)
             case _:
-                return await self._services.clinic_topics.snapshot(topic)
+                return await services.clinic_topics.snapshot(topic)
 
 
 class Gathered:

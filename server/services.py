@@ -1,6 +1,6 @@
 """The use cases, each wired to its own transactions. Half of the composition root: ``app`` adds the outside world."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -29,11 +29,17 @@ from server.clinic.service import ClinicService
 from server.clinic.today import Today
 from server.messaging import Correspondence, Messaging, WaysOut, build_messaging
 from server.monitoring.associations import Associations
+from server.monitoring.bulk import Bulk
+from server.monitoring.claiming import Claims, Codes
+from server.monitoring.credentials import CredentialChange
+from server.monitoring.device_list import DeviceReader
 from server.monitoring.handover import Handover
 from server.monitoring.pages import Pages, Wires
 from server.monitoring.reader import MonitoringReader
 from server.monitoring.registry import Devices
+from server.monitoring.replacing import Replacing
 from server.monitoring.service import Alarms, AlarmStore
+from server.monitoring.sightings import Sightings
 from server.notifications.messages import Sender
 from server.safeguards import Safeguards, Surroundings, build_safeguards
 from server.settings import Settings
@@ -48,9 +54,10 @@ from server.store.access import (
 from server.store.booking import BookingLookQueries, BookingQueries
 from server.store.clinic import ClinicLookQueries, ClinicQueries
 from server.store.desk import DeskLookQueries
+from server.store.devices import BulkQueries, ClaimQueries, DeviceQueries, ReplaceQueries, SightingQueries
 from server.store.engine import Store
 from server.store.handover import HandoverLookQueries, HandoverQueries
-from server.store.monitoring import AlarmQueries, AssociationQueries, DeviceQueries, MonitoringLookQueries
+from server.store.monitoring import AlarmQueries, AssociationQueries, MonitoringLookQueries
 from server.store.roster import DirectoryQueries, RosterQueries
 from server.store.visits import VisitLookQueries, VisitQueries
 from server.store.waiting import WaitingLookQueries, WaitingQueries
@@ -74,7 +81,8 @@ class Outside:
     tell_waits: Callable[[str], Awaitable[None]]  # the same, when no more than waiting times have
     hint: Callable[[], None]  # the outbox has work
     online: Callable[[str], bool]  # ticket id → is its page open
-    device_changed: Callable[[str], Awaitable[None]]
+    credentials_changed: Callable[[Sequence[CredentialChange]], Awaitable[None]]
+    on_record: Callable[[str], bool]  # device id → was it ever added
     wearer_changed: Callable[[str], Awaitable[None]]
     clock: Callable[[], datetime]
 
@@ -121,6 +129,11 @@ class Services:
     visit_reader: VisitReader
     clinic_topics: ClinicTopics
     devices: Devices
+    device_reader: DeviceReader
+    claims: Claims
+    replacing: Replacing
+    bulk: Bulk
+    sightings: Sightings
     associations: Associations
     alarms: Alarms
     handover: Handover
@@ -178,6 +191,9 @@ def build_services(
     wording = Correspondence(
         sender=house.sender, join_url=house.join_url, tell=outside.tell, changed=pages.delivery_changed
     )
+    begin_bulk, look_bulk = partial(store.write, BulkQueries), partial(store.read, BulkQueries)
+    codes = Codes(house.link_key, house.public_url)
+    sightings = Sightings(partial(store.write, SightingQueries), outside.on_record, partial(_told_of, outside.tell))
     alarms = AlarmStore(partial(urgent.write, AlarmQueries), partial(urgent.read, AlarmQueries))
     return Services(
         users=Users(partial(store.write, UserQueries), passwords),
@@ -204,7 +220,14 @@ def build_services(
         safeguards=safeguards,
         visit_reader=visit_reader,
         clinic_topics=ClinicTopics(clinic_reader, visit_reader),
-        devices=Devices(begin_device, partial(store.read, DeviceQueries), outside.device_changed),
+        devices=Devices(begin_device, outside.credentials_changed),
+        device_reader=DeviceReader(
+            partial(store.read, DeviceQueries), sightings, tells_pending=settings.mqtt.broker == "outside"
+        ),
+        claims=Claims(partial(store.write, ClaimQueries), codes, outside.wearer_changed, zone),
+        replacing=Replacing(partial(store.write, ReplaceQueries), outside.credentials_changed, outside.wearer_changed),
+        bulk=Bulk(begin_bulk, look_bulk, codes, outside.credentials_changed),
+        sightings=sightings,
         associations=Associations(partial(store.write, AssociationQueries), outside.wearer_changed, zone),
         alarms=Alarms(alarms, pages, house.sender, acknowledge),
         handover=Handover(
@@ -214,3 +237,7 @@ def build_services(
         messaging=build_messaging(settings, (store, urgent), wording, out or WaysOut()),
         pages=pages,
     )
+
+
+async def _told_of(tell: Callable[[str], Awaitable[None]], device_id: str) -> None:
+    await tell(f"device:{device_id}")

@@ -33,6 +33,12 @@ def _network(value: str) -> str:
         raise ValueError("an address or network, such as 127.0.0.1 or 10.0.0.0/8") from None
 
 
+def _host_and_port(value: str) -> str:
+    if value and not re.fullmatch(r"[A-Za-z0-9.-]{1,253}:[0-9]{1,5}", value):
+        raise ValueError("empty, or name:port, such as mqtt.example.org:8883")
+    return value
+
+
 def _database_url(value: str) -> str:
     if value and urlsplit(value).scheme not in {"sqlite", "postgresql"}:
         raise ValueError("empty (an SQLite file in the data directory), sqlite:///PATH or postgresql://USER@HOST/NAME")
@@ -84,6 +90,7 @@ Seconds = Annotated[float, Field(gt=0, le=86_400)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Network = Annotated[str, AfterValidator(_network)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
+HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
 Origin = Annotated[str, AfterValidator(_origin)]
 ProviderUrl = Annotated[str, AfterValidator(_provider)]
 WebhookSecret = Annotated[SecretStr, AfterValidator(_webhook_secret)]

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from server.gateway_settings import NEEDED, Aliyun, Gateways, Mail, Push, Smpp, Tencent, Twilio, Webhook
 from server.listener_settings import AstmSection, MllpSection, Poct1aSection
-from server.setting_types import LOOPBACK, DatabaseUrl, Network, Origin, Port, Seconds, Section, TimeZone
+from server.setting_types import LOOPBACK, DatabaseUrl, HostAndPort, Network, Origin, Port, Seconds, Section, TimeZone
 
 ENVIRONMENT_PREFIX = "BEDSIDE_"
 CONFIG_VARIABLE = "BEDSIDE_CONFIG"
@@ -66,6 +66,7 @@ class Mqtt(Section):
     password: SecretStr = SecretStr("")
     tls: bool = False
     ca: Path | None = None
+    reached_at: HostAndPort = ""
 
     @model_validator(mode="after")
     def plain_mqtt_stays_on_this_machine(self) -> Self:

@@ -70,6 +70,7 @@ class _Connection:
     conversation: Conversation
     since: float | None = None  # when the message began that is not whole
     task: asyncio.Task[None] | None = field(default_factory=asyncio.current_task)
+    spoke_for: set[str] = field(default_factory=set)
 
 
 class Listener:
@@ -98,6 +99,12 @@ class Listener:
         """The port. Raises OSError where it cannot be had."""
         self._server = await asyncio.start_server(self._serve, place.host, place.port, ssl=place.tls, limit=CHUNK)
         return int(self._server.sockets[0].getsockname()[1])
+
+    def cut(self, device_id: str) -> None:
+        """End the connections that have spoken for this device; what it sends over a new one is refused."""
+        for connection in self._open:
+            if device_id in connection.spoke_for and connection.task is not None:
+                connection.task.cancel()
 
     async def close(self) -> None:
         """Nobody is let in any more; what is not acknowledged, the devices still hold."""
@@ -177,6 +184,7 @@ class Listener:
         if device_id is None:
             self._name(Fault.UNKNOWN_DEVICE, connection.address, message.source)
             return Refusal(Reason.UNKNOWN_DEVICE, detail="no device is set for this sender")
+        connection.spoke_for.add(device_id)
         topic = topics.in_format(device_id, connection.conversation.format)
         entry = await self._store(Arrival(topic, message.payload, False, self._clock(), NO_RECEIPT))
         self.stored += 1

@@ -11,6 +11,7 @@ from server.api import (
     access,
     booking,
     clinic,
+    devices,
     documents,
     factors,
     handover,
@@ -27,6 +28,7 @@ from server.api import (
     visits,
     waiting,
 )
+from server.api.devices import Registry
 from server.api.hospital import Hospital
 from server.api.monitoring import Monitoring
 from server.api.notifications import Messages
@@ -79,6 +81,7 @@ class Services:
     attestations: Attestations
     visit_reader: VisitReader
     monitoring: Monitoring
+    registry: Registry
     intake: Intake
     quarantine: Quarantine
     handover: Handover
@@ -111,6 +114,7 @@ def features(to: Services) -> list[Feature]:
         Feature(visits.routes(to.visits, to.records, to.visit_reader), visits.problems),
         Feature(policy.routes(to.attestations, to.visit_reader), policy.problems),
         Feature(monitoring.routes(to.monitoring), monitoring.problems),
+        Feature(devices.routes(to.registry), devices.problems),
         Feature(readings.routes(to.intake), readings.problems),
         Feature(quarantine.routes(to.quarantine), quarantine.problems),
         Feature(handover.routes(to.handover), handover.problems),

@@ -1,4 +1,4 @@
-"""Devices, who wears them, trends and alarms, for staff."""
+"""Who wears which device, trends and alarms, for staff."""
 
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -13,14 +13,11 @@ from server.api.framework import Body, Call, Route
 from server.monitoring import errors
 from server.monitoring.associations import Associations, Wish
 from server.monitoring.reader import MonitoringReader, Trend
-from server.monitoring.registry import Devices
 from server.monitoring.service import Alarms
-from server.monitoring.views import AlarmView, DeviceAdded, DeviceView, ReadingsView
+from server.monitoring.views import AlarmView, DeviceView, ReadingsView
 
 problems: Final[Problems] = {
     errors.NotFound: NOT_FOUND,
-    errors.DeviceRefused: INVALID,
-    errors.DeviceExists: ProblemKind(409, "device-exists", "The device is on record", ("field",)),
     errors.DeviceWorn: ProblemKind(409, "device-worn", "The device is worn", ("field",)),
     errors.ProfileNotApplicable: ProblemKind(
         422, "profile-not-applicable", "These limits do not apply", ("field", "reason")
@@ -32,16 +29,12 @@ problems: Final[Problems] = {
 }
 
 
-class NewDevice(Body, frozen=True):
-    id: Annotated[str, msgspec.Meta(max_length=64)]
-    label: Annotated[str, msgspec.Meta(max_length=200)]
-
-
 class NewAssociation(Body, frozen=True):
-    """``profile`` null: worn without limits."""
+    """``profile`` null: worn without limits. ``subject``: how the device names this patient."""
 
     device_id: Annotated[str, msgspec.Meta(max_length=64)]
     profile: Annotated[str, msgspec.Meta(max_length=32)] | None = None
+    subject: Annotated[str, msgspec.Meta(max_length=160)] | None = None
 
 
 class Acknowledgement(Body, frozen=True):
@@ -62,7 +55,6 @@ class TrendQuery(Body, frozen=True):
 class Monitoring:
     """The services behind these routes."""
 
-    devices: Devices
     associations: Associations
     alarms: Alarms
     reader: MonitoringReader
@@ -93,22 +85,6 @@ def routes(monitoring: Monitoring) -> list[Route]:
             action=Action.ALARM_ACKNOWLEDGE,
             body=Acknowledgement,
             reply=AlarmView,
-        ),
-        Route(
-            method="GET",
-            path="/devices",
-            handler=handlers.devices,
-            action=Action.DEVICE_READ,
-            reply=list[DeviceView],
-        ),
-        Route(
-            method="POST",
-            path="/devices",
-            handler=handlers.add_device,
-            action=Action.DEVICE_ADD,
-            body=NewDevice,
-            reply=DeviceAdded,
-            status=201,
         ),
         Route(
             method="POST",
@@ -143,14 +119,8 @@ class _Handlers:
         seen, alarms = call.body, self._monitoring.alarms
         return await alarms.acknowledge(call.who, call.path["id"], seen.priority, call.now, seen_round=seen.round)
 
-    async def devices(self, call: Call[None]) -> list[DeviceView]:
-        return await self._monitoring.devices.devices(call.who)
-
-    async def add_device(self, call: Call[NewDevice]) -> DeviceAdded:
-        return await self._monitoring.devices.add(call.who.actor, call.body.id, call.body.label, call.now)
-
     async def associate(self, call: Call[NewAssociation]) -> DeviceView:
-        wish = Wish(call.path["id"], call.body.device_id, call.body.profile)
+        wish = Wish(call.path["id"], call.body.device_id, call.body.profile, call.body.subject or None)
         return await self._monitoring.associations.associate(call.who, wish, call.now)
 
     async def dissociate(self, call: Call[None]) -> None:

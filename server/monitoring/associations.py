@@ -14,6 +14,7 @@ from server.access.audit import AuditEntry
 from server.access.principal import Principal
 from server.access.roles import Role
 from server.ids import new_id
+from server.monitoring.device_state import IN_SERVICE
 from server.monitoring.errors import DeviceWorn, NobodyResponsible, NotFound, ProfileNotApplicable
 from server.monitoring.registry import DeviceRow, device_view
 from server.monitoring.views import DeviceView
@@ -31,6 +32,7 @@ class Association:
     responsible_id: str
     from_at: datetime
     created_by: str
+    subject: str | None = None  # how the device names the patient; None until it does
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,24 @@ class Wearer:
     birth_date: date
     doctor_id: str | None
     seen: bool  # by the doctor who asks
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked for: this device on this patient, watched by these limits or by none."""
+
+    patient_id: str
+    device_id: str
+    profile: str | None
+    subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """By whom, and when."""
+
+    by: str
+    at: datetime
 
 
 class AssociateTx(Protocol):
@@ -74,20 +94,12 @@ class Associations:
         self._changed = changed
         self._zone = zone
 
-    async def associate(self, who: Principal, wish: "Wish", now: datetime) -> DeviceView:
+    async def associate(self, who: Principal, wish: Wish, now: datetime) -> DeviceView:
         """Raises ``NotFound``, ``DeviceWorn``, ``ProfileNotApplicable``, ``NobodyResponsible``."""
         async with self._begin() as tx:
             wearer = await _wearer(tx, who, wish.patient_id)
-            device = await tx.lock_device(wish.device_id)
-            if device is None or device.revoked_at:
-                raise NotFound
-            self._check_profile(wish.profile, wearer, now)
-            association = _association(who, wish, wearer, now)
-            if not await tx.associate(association):
-                raise DeviceWorn
-            await tx.adopt(wish.device_id, wish.patient_id, now, None)
-            await tx.audit(_entry(who, association))
-            worn = await tx.lock_device(wish.device_id) or device
+            check_profile(wish.profile, age_on(wearer.birth_date, now.astimezone(self._zone).date()))
+            worn = await put_on(tx, Done(who.actor, now), association_of(who, wish, wearer, now))
         await self._changed(wish.patient_id)
         return device_view(worn, named=True)
 
@@ -101,31 +113,42 @@ class Associations:
             await tx.lock_device(device_id)
             if not await tx.dissociate(patient_id, device_id, now):
                 raise NotFound
-            for episode in await tx.open_episodes(patient_id):
-                if _only_waits(episode, device_id):
-                    await tx.save_episode(*_resolved(episode, who.id, now))
+            await resolve_waiting(tx, patient_id, device_id, Done(who.id, now))
             detail = {"patient": patient_id}
             await tx.audit(AuditEntry(now, who.actor, "device.dissociated", f"device:{device_id}", detail))
         await self._changed(patient_id)
 
-    def _check_profile(self, profile: str | None, wearer: Wearer, now: datetime) -> None:
-        if profile is None:
-            return
-        limits = applicable(profile, age_on(wearer.birth_date, now.astimezone(self._zone).date()))
-        if isinstance(limits, NoLimits):
-            raise ProfileNotApplicable(limits.reason)
+
+async def put_on(tx: AssociateTx, done: Done, association: Association) -> DeviceRow:
+    """The device as it is worn now, with what was held for its wearer. Raises ``NotFound``, ``DeviceWorn``."""
+    device = await tx.lock_device(association.device_id)
+    if device is None or device.state not in IN_SERVICE:
+        raise NotFound
+    if not await tx.associate(association):
+        raise DeviceWorn
+    await tx.adopt(association.device_id, association.patient_id, association.from_at, None)
+    await tx.audit(_entry(done, association))
+    return await tx.lock_device(association.device_id) or device
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What was asked for: this device on this patient, watched by these limits or by none."""
-
-    patient_id: str
-    device_id: str
-    profile: str | None
+async def resolve_waiting(tx: DissociateTx, patient_id: str, device_id: str, done: Done) -> None:
+    """What of a device that was taken off only waits to be seen."""
+    for episode in await tx.open_episodes(patient_id):
+        if _only_waits(episode, device_id):
+            await tx.save_episode(*_resolved(episode, done.by, done.at))
 
 
-def _association(who: Principal, wish: Wish, wearer: Wearer, now: datetime) -> Association:
+def check_profile(profile: str | None, age: int) -> None:
+    """Raises ``ProfileNotApplicable``."""
+    if profile is None:
+        return
+    limits = applicable(profile, age)
+    if isinstance(limits, NoLimits):
+        raise ProfileNotApplicable(limits.reason)
+
+
+def association_of(who: Principal, wish: Wish, wearer: Wearer, now: datetime) -> Association:
+    """Raises ``NobodyResponsible``."""
     responsible_id = who.id if who.role is Role.DOCTOR else wearer.doctor_id
     if responsible_id is None:
         raise NobodyResponsible
@@ -137,6 +160,7 @@ def _association(who: Principal, wish: Wish, wearer: Wearer, now: datetime) -> A
         responsible_id=responsible_id,
         from_at=now,
         created_by=who.id,
+        subject=wish.subject,
     )
 
 
@@ -166,10 +190,10 @@ def _resolved(episode: Episode, by: str, at: datetime) -> tuple[Episode, tuple[T
     return resolved, (transition,)
 
 
-def _entry(who: Principal, association: Association) -> AuditEntry:
+def _entry(done: Done, association: Association) -> AuditEntry:
     detail = {
         "patient": association.patient_id,
         "profile": association.profile,
         "responsible": association.responsible_id,
     }
-    return AuditEntry(association.from_at, who.actor, "device.associated", f"device:{association.device_id}", detail)
+    return AuditEntry(done.at, done.by, "device.associated", f"device:{association.device_id}", detail)

@@ -4,6 +4,10 @@ MonitoringError
 ├── NotFound               no such thing, or none that this person may know of: the same words for both
 ├── DeviceRefused          a new device's ``field`` cannot be taken
 │   └── DeviceExists
+├── DeviceStateWrong       the device's ``state`` knows no such step
+├── ClaimRefused           a code that was never given, or no more: the same words for all
+├── CsvRefused             a file that is no list of devices; ``reason`` is its name
+├── ImportHasErrors        ``rows`` of the list cannot be taken, so none is
 ├── DeviceWorn             somebody wears it; nobody learns who
 ├── ProfileNotApplicable   no limits are known for this patient
 ├── NobodyResponsible      no doctor is there whom an alarm could reach
@@ -35,14 +39,41 @@ class NotFound(MonitoringError):
 
 
 class DeviceRefused(MonitoringError):
-    def __init__(self, field: str, sentence: str) -> None:
+    """``reason`` is its name in the report of a list."""
+
+    def __init__(self, field: str, sentence: str, reason: str = "refused") -> None:
         super().__init__(sentence)
         self.field = field
+        self.reason = reason
 
 
 class DeviceExists(DeviceRefused):
+    def __init__(self, field: str = "id") -> None:
+        what = {"id": "of this id", "serial": "of this model and serial number"}[field]
+        super().__init__(field, f"A device {what} is on record already, perhaps as a revoked one.")
+
+
+class DeviceStateWrong(MonitoringError):
+    def __init__(self, state: str) -> None:
+        super().__init__(f"The device is {state}: this cannot be done with it.")
+        self.state = state
+
+
+class ClaimRefused(MonitoringError):
     def __init__(self) -> None:
-        super().__init__("id", "A device of this id is on record already, perhaps as a revoked one.")
+        super().__init__("This code is wrong, used up or too old. Ask for a new one.")
+
+
+class CsvRefused(MonitoringError):
+    def __init__(self, reason: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+
+
+class ImportHasErrors(MonitoringError):
+    def __init__(self, rows: int) -> None:
+        super().__init__(f"{rows} rows cannot be taken. Nothing was added: correct them and send the file again.")
+        self.rows = rows
 
 
 class DeviceWorn(MonitoringError):

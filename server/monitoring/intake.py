@@ -25,22 +25,26 @@ class Credential:
 
 
 class Intake:
-    """``check`` knows whose secret it is; ``deliver`` returns when the message is in the database."""
+    """``check`` knows whose secret it is; ``deliver`` returns when the message is in the database; ``refused`` is told
+    whose credential was tried in vain."""
 
     def __init__(
         self,
         check: Callable[[str, str], bool],
         deliver: Callable[[Arrival], Awaitable[Entry]],
         *,
+        refused: Callable[[str], None] = lambda _device_id: None,
         patience_s: float = 10.0,
     ) -> None:
         self._check = check
         self._deliver = deliver
+        self._refused = refused
         self._patience_s = patience_s
 
     def let_in(self, credential: Credential) -> str:
         """The id of the device whose credential it is. Raises DeviceNotLetIn."""
         if not self._check(credential.device_id, credential.secret):
+            self._refused(credential.device_id)
             raise DeviceNotLetIn
         return credential.device_id
 

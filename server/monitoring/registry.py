@@ -1,23 +1,18 @@
-"""The devices that may speak: adding one, revoking it, listing them. Who wears them is associations' business."""
+"""The devices that may speak: adding one, a new credential, its end. Who wears them is associations' business."""
 
-import hashlib
-import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from devices.topics import DEVICE_ID, readings
+from devices.topics import readings
 from server.access.audit import AuditEntry
-from server.access.principal import Principal
-from server.access.roles import Action, Role
-from server.monitoring.errors import DeviceExists, DeviceRefused, NotFound
-from server.monitoring.views import DeviceAdded, DeviceView, NamedPatient
-
-RESERVED = frozenset({"bedside-server"})  # the server's own name at the broker
-LABEL_LIMIT = 120
-SECRET_BYTES = 32
+from server.monitoring.credentials import CredentialChange, new_secret, secret_hash
+from server.monitoring.device_state import DeviceState, Step, ended_by, state_of
+from server.monitoring.errors import DeviceExists, NotFound
+from server.monitoring.plate import BLANK, Plate, checked_id, checked_label, checked_plate
+from server.monitoring.views import Battery, DeviceAdded, DeviceView, LastRefusal, NamedPatient
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,102 +23,154 @@ class NewDevice:
     label: str
     secret_hash: bytes
     created_at: datetime
+    plate: Plate = BLANK
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceRow:
+    """``ended_as`` says how it went out of service, ``revoked_at`` since when."""
+
     id: str
     label: str
-    last_received_at: datetime | None
+    plate: Plate
+    created_at: datetime
+    ended_as: str | None
+    replaced_by: str | None
+    credential_version: int
+    broker_version: int
     revoked_at: datetime | None
+    first_received_at: datetime | None
+    last_received_at: datetime | None
+    battery: Battery | None
+    firmware: str | None
+    clock_offset_ms: int
+    last_refusal: LastRefusal | None
+    claim_until: datetime | None
     patient: NamedPatient | None
     profile: str | None
 
+    @property
+    def state(self) -> DeviceState:
+        return state_of(self.ended_as, heard=self.last_received_at is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How and when a credential ends; None for both where a new one takes its place."""
+
+    as_: DeviceState | None
+    at: datetime | None
+    replaced_by: str | None = None
+
 
 class RegistryTx(Protocol):
-    async def add_device(self, device: NewDevice) -> bool: ...
-    async def revoke_device(self, device_id: str, at: datetime) -> bool: ...
+    async def add_device(self, device: NewDevice) -> str | None:
+        """None, or the field that is on record already: "id" or "serial"."""
+
+    async def lock_device(self, device_id: str) -> DeviceRow | None: ...
+
+    async def set_credential(self, device_id: str, secret_hash: bytes | None, ending: Ending) -> int:
+        """The credential's new version. Without a hash the old one stays, dead."""
+
     async def audit(self, entry: AuditEntry) -> None: ...
 
 
-class RegistryLook(Protocol):
-    async def devices(self) -> Sequence[DeviceRow]: ...
-    async def patients_seen_by(self, doctor_id: str) -> frozenset[str]: ...
+Changed = Callable[[Sequence[CredentialChange]], Awaitable[None]]
 
 
 class Devices:
-    """``changed`` is called after commit with a device's id: whoever keeps credentials in memory reads it again."""
+    """``changed`` is called after the commit: who keeps credentials looks again, and cuts who may no longer speak."""
 
-    def __init__(
-        self,
-        begin: Callable[[], AbstractAsyncContextManager[RegistryTx]],
-        look: Callable[[], AbstractAsyncContextManager[RegistryLook]],
-        changed: Callable[[str], Awaitable[None]],
-    ) -> None:
+    def __init__(self, begin: Callable[[], AbstractAsyncContextManager[RegistryTx]], changed: Changed) -> None:
         self._begin = begin
-        self._look = look
         self._changed = changed
 
-    async def add(self, actor: str, device_id: str, label: str, now: datetime) -> DeviceAdded:
+    async def add(
+        self, actor: str, device_id: str | None, label: str | None, now: datetime, *, plate: Plate = BLANK
+    ) -> DeviceAdded:
         """Its secret is in the reply, this once, and kept nowhere. Raises ``DeviceRefused``, ``DeviceExists``."""
-        secret = secrets.token_urlsafe(SECRET_BYTES)
-        device = NewDevice(_device_id(device_id), _label(label), secret_hash(secret), now)
+        device, secret = new_device(device_id, label, plate, now)
         async with self._begin() as tx:
-            if not await tx.add_device(device):
-                raise DeviceExists
-            await tx.audit(AuditEntry(now, actor, "device.added", f"device:{device_id}"))
-        await self._changed(device_id)
-        return DeviceAdded(DeviceView(id=device.id, label=device.label), secret, readings(device.id))
+            row = await added(tx, device, actor)
+        await self._changed([CredentialChange(device.id, row.credential_version, secret)])
+        return enrolled(row, secret)
 
-    async def revoke(self, actor: str, device_id: str, now: datetime) -> None:
-        """From here on it is refused at the door. Raises ``NotFound``."""
+    async def rotate(self, actor: str, device_id: str, now: datetime) -> DeviceAdded:
+        """A new secret; the old one is dead at once. A lost device is in service again. Raises ``NotFound``,
+        ``DeviceStateWrong``."""
+        secret = new_secret()
         async with self._begin() as tx:
-            if not await tx.revoke_device(device_id, now):
-                raise NotFound
-            await tx.audit(AuditEntry(now, actor, "device.revoked", f"device:{device_id}"))
-        await self._changed(device_id)
+            row = await locked(tx, device_id)
+            ended_by(row.state, Step.ROTATE)
+            version = await tx.set_credential(device_id, secret_hash(secret), Ending(None, None))
+            await tx.audit(AuditEntry(now, actor, "device.rotated", f"device:{device_id}"))
+            row = await locked(tx, device_id)
+        await self._changed([CredentialChange(device_id, version, secret)])
+        return enrolled(row, secret)
 
-    async def devices(self, principal: Principal) -> list[DeviceView]:
-        """Every device; by whom it is worn only where the principal may know that."""
-        async with self._look() as look:
-            rows = await look.devices()
-            seen = await look.patients_seen_by(principal.id)
-        return [device_view(row, named=_may_name(principal, row.patient, seen)) for row in rows]
+    async def lose(self, actor: str, device_id: str, now: datetime) -> DeviceView:
+        """Its credential is dead until it is found and rotated. Raises ``NotFound``, ``DeviceStateWrong``."""
+        return await self._end(actor, device_id, Step.LOSE, now)
+
+    async def revoke(self, actor: str, device_id: str, now: datetime) -> DeviceView:
+        """From here on it is refused at the door, for good. Raises ``NotFound``, ``DeviceStateWrong``."""
+        return await self._end(actor, device_id, Step.REVOKE, now)
+
+    async def _end(self, actor: str, device_id: str, step: Step, now: datetime) -> DeviceView:
+        async with self._begin() as tx:
+            row = await locked(tx, device_id)
+            version = await tx.set_credential(device_id, None, Ending(ended_by(row.state, step), now))
+            await tx.audit(AuditEntry(now, actor, f"device.{step}", f"device:{device_id}"))
+            row = await locked(tx, device_id)
+        await self._changed([CredentialChange(device_id, version)])
+        return device_view(row, named=False)
 
 
-def secret_hash(secret: str) -> bytes:
-    """SHA-256 will do: the secret is 256 random bits, and a slow hash turns a reconnect storm into an outage."""
-    return hashlib.sha256(secret.encode()).digest()
+def new_device(device_id: str | None, label: str | None, plate: Plate, now: datetime) -> tuple[NewDevice, str]:
+    """With its secret. Raises ``DeviceRefused``."""
+    secret, plate = new_secret(), checked_plate(plate)
+    id_ = checked_id(device_id, plate)
+    return NewDevice(id_, checked_label(label, id_, plate), secret_hash(secret), now, plate), secret
 
 
-def device_view(row: DeviceRow, *, named: bool) -> DeviceView:
+async def added(tx: RegistryTx, device: NewDevice, actor: str) -> DeviceRow:
+    """Raises ``DeviceExists``."""
+    if (field := await tx.add_device(device)) is not None:
+        raise DeviceExists(field)
+    await tx.audit(AuditEntry(device.created_at, actor, "device.added", f"device:{device.id}"))
+    return await locked(tx, device.id)
+
+
+async def locked(tx: RegistryTx, device_id: str) -> DeviceRow:
+    """Raises ``NotFound``."""
+    row = await tx.lock_device(device_id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+def enrolled(row: DeviceRow, secret: str) -> DeviceAdded:
+    return DeviceAdded(device_view(row, named=False), secret, readings(row.id))
+
+
+def device_view(row: DeviceRow, *, named: bool, connection: str = "never") -> DeviceView:
     return DeviceView(
         id=row.id,
         label=row.label,
+        state=row.state,
+        created_at=row.created_at,
+        maker=row.plate.maker,
+        model=row.plate.model,
+        serial=row.plate.serial,
+        replaced_by=row.replaced_by,
+        first_received_at=row.first_received_at or row.last_received_at,
         last_received_at=row.last_received_at,
+        battery=row.battery,
+        firmware=row.firmware,
+        clock_offset_ms=row.clock_offset_ms,
+        connection=connection,
         patient=row.patient if named else None,
         worn=row.patient is not None,
         profile=row.profile if named else None,
-        revoked=row.revoked_at is not None,
+        claimable_until=row.claim_until,
     )
-
-
-def _may_name(principal: Principal, patient: NamedPatient | None, seen: frozenset[str]) -> bool:
-    if patient is None or not principal.may(Action.PATIENT_READ):
-        return False
-    return principal.role is Role.OPERATOR or patient.id in seen
-
-
-def _device_id(device_id: str) -> str:
-    if not DEVICE_ID.fullmatch(device_id):
-        raise DeviceRefused("id", "must be 1 to 64 letters, digits, hyphens or underscores")
-    if device_id in RESERVED:
-        raise DeviceRefused("id", "is the server's own name at the broker")
-    return device_id
-
-
-def _label(label: str) -> str:
-    kept = " ".join(label.split())
-    if not kept or len(kept) > LABEL_LIMIT or not kept.isprintable():
-        raise DeviceRefused("label", f"must be 1 to {LABEL_LIMIT} printable characters")
-    return kept

@@ -13,24 +13,136 @@ class NamedPatient(msgspec.Struct, frozen=True):
     name: str
 
 
-class DeviceView(msgspec.Struct, frozen=True):
-    """``patient`` is None where nobody wears it and where the reader may not know who does: ``worn`` tells which."""
+class Battery(msgspec.Struct, frozen=True):
+    percent: float
+    at: datetime
+
+
+class DeviceView(msgspec.Struct, frozen=True, kw_only=True):
+    """``patient`` is None where nobody wears it and where the reader may not know who does: ``worn`` tells which.
+
+    ``credential_pending``: a broker outside has not taken the newest credential, or its end, yet.
+    """
 
     id: str
     label: str
+    state: str
+    created_at: datetime
+    maker: str | None = None
+    model: str | None = None
+    serial: str | None = None
+    replaced_by: str | None = None
+    first_received_at: datetime | None = None
     last_received_at: datetime | None = None
+    battery: Battery | None = None
+    firmware: str | None = None
+    clock_offset_ms: int = 0
+    connection: str = "never"
     patient: NamedPatient | None = None
     worn: bool = False
     profile: str | None = None
-    revoked: bool = False
+    claimable_until: datetime | None = None
+    credential_pending: bool = False
+
+
+class DevicesPage(msgspec.Struct, frozen=True):
+    """``next`` is what ``after`` of the next question is; None: that was the last. ``total`` counts all that match."""
+
+    devices: list[DeviceView]
+    next: str | None
+    total: int
+
+
+class ClaimCode(msgspec.Struct, frozen=True):
+    """Shown once. ``qr``: ``url`` row by row, "1" dark, without the quiet zone."""
+
+    code: str
+    url: str
+    qr: list[str]
+    expires_at: datetime
+
+
+class Lines(msgspec.Struct, frozen=True):
+    """Ready to be copied; ``ca_url`` is where the certificate comes from that two of them name."""
+
+    mosquitto_pub: str
+    curl: str
+    python: str
+    ca_url: str | None
 
 
 class DeviceAdded(msgspec.Struct, frozen=True):
-    """A new device with its secret – shown once – and the topic that it publishes to."""
+    """A device with its new secret – shown once – and the topic that it publishes to."""
 
     device: DeviceView
     secret: str
     topic: str
+    claim: ClaimCode | None = None
+    lines: Lines | None = None
+
+
+class LastRefusal(msgspec.Struct, frozen=True):
+    reason: str
+    detail: str
+    at: datetime
+
+
+class Connectivity(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether it gets through, and if not, why not. ``first_message_at`` set: it does."""
+
+    state: str
+    since: datetime | None
+    first_message_at: datetime | None
+    last_message_at: datetime | None
+    last_refusal: LastRefusal | None
+    lines: Lines | None = None
+
+
+class StepView(msgspec.Struct, frozen=True):
+    """One step of a device's life; ``by`` None: an account that is gone."""
+
+    at: datetime
+    action: str
+    by: str | None
+
+
+class DeviceDetail(msgspec.Struct, frozen=True):
+    device: DeviceView
+    connectivity: Connectivity
+    history: list[StepView]
+
+
+class CredentialState(msgspec.Struct, frozen=True):
+    """Of which version a device's credential is, up to which an outside broker has taken it, and whether it lives."""
+
+    device_id: str
+    version: int
+    broker_version: int
+    live: bool
+
+
+class DeviceClaimed(msgspec.Struct, frozen=True):
+    id: str
+    label: str
+
+
+class RowError(msgspec.Struct, frozen=True):
+    """Row 1 is the header."""
+
+    row: int
+    column: str
+    reason: str
+    detail: str
+
+
+class ImportReport(msgspec.Struct, frozen=True):
+    """``more_errors`` counts those that are not listed."""
+
+    rows: int
+    new: int
+    existing: int
+    errors: list[RowError]
+    more_errors: int = 0
 
 
 class RefusalView(msgspec.Struct, frozen=True):

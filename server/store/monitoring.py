@@ -1,4 +1,4 @@
-"""Queries of monitoring: devices, who wears them, what was heard of them, and the transactions of its services."""
+"""Queries of monitoring: who wears a device, what was heard of it, and the transactions of its services."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -14,11 +14,12 @@ from devices.readings import Body
 from server.monitoring.associations import Association, Wearer
 from server.monitoring.pages import Audience
 from server.monitoring.reader import PatientRow
-from server.monitoring.registry import DeviceRow, NewDevice
+from server.monitoring.registry import DeviceRow
 from server.monitoring.series import Heard
-from server.monitoring.views import NamedPatient, WornView
+from server.monitoring.views import WornView
 from server.store.alarms import CareQueries, EpisodeQueries, RecordQueries, consultations
 from server.store.audit import AuditQueries
+from server.store.device_rows import DeviceRowQueries
 from server.store.evaluation import EvaluationQueries
 from server.store.journal import HeldQueries
 from server.store.notifications import DeliveryQueries
@@ -61,23 +62,7 @@ class AlarmQueries(EpisodeQueries, RecordQueries, DeliveryQueries, AuditQueries)
     """server.monitoring.service.AlarmTx."""
 
 
-class DeviceQueries(CareQueries, AuditQueries):
-    """server.monitoring.registry.RegistryTx and RegistryLook."""
-
-    async def add_device(self, device: NewDevice) -> bool:
-        insert = (postgresql if self._connection.dialect.name == "postgresql" else sqlite).insert(devices)
-        row = {**asdict(device), "clock_offset_ms": 0}
-        return (await self._connection.execute(insert.on_conflict_do_nothing(), row)).rowcount == 1
-
-    async def revoke_device(self, device_id: str, at: datetime) -> bool:
-        live = (devices.c.id == device_id) & devices.c.revoked_at.is_(None)
-        return (await self._connection.execute(sa.update(devices).where(live).values(revoked_at=at))).rowcount == 1
-
-    async def devices(self) -> Sequence[DeviceRow]:
-        return [_device(row) for row in await self._connection.execute(_devices().order_by(devices.c.id))]
-
-
-class AssociationQueries(HeldQueries, EpisodeQueries, CareQueries, AuditQueries):
+class AssociationQueries(HeldQueries, EpisodeQueries, DeviceRowQueries, AuditQueries):
     """server.monitoring.associations.AssociationTx."""
 
     async def wearer(self, patient_id: str, doctor_id: str) -> Wearer | None:
@@ -96,8 +81,7 @@ class AssociationQueries(HeldQueries, EpisodeQueries, CareQueries, AuditQueries)
 
     async def lock_device(self, device_id: str) -> DeviceRow | None:
         await self.lock_devices([device_id])
-        row = (await self._connection.execute(_devices().where(devices.c.id == device_id))).one_or_none()
-        return _device(row) if row else None
+        return await self.device(device_id)
 
     async def associate(self, association: Association) -> bool:
         """False where somebody wears the device."""
@@ -157,20 +141,6 @@ class MonitoringLookQueries(RecordQueries):
         query = sa.select(alarms.c.patient_id).join(transitions, transitions.c.alarm_id == alarms.c.id)
         patient_id: str | None = await self._connection.scalar(query.where(transitions.c.id == transition_id))
         return patient_id
-
-
-def _devices() -> sa.Select[Any]:
-    worn = (associations.c.device_id == devices.c.id) & associations.c.until_at.is_(None)
-    return (
-        sa.select(devices, associations.c.profile, patients.c.id.label("patient_id"), patients.c.name)
-        .outerjoin(associations, worn)
-        .outerjoin(patients, patients.c.id == associations.c.patient_id)
-    )
-
-
-def _device(row: sa.Row[Any]) -> DeviceRow:
-    patient = NamedPatient(row.patient_id, row.name) if row.patient_id else None
-    return DeviceRow(row.id, row.label, row.last_received_at, row.revoked_at, patient, row.profile)
 
 
 def _heard(patient_id: str, since: datetime) -> sa.Select[Any]:

@@ -26,12 +26,23 @@ class DeviceRegistry:
 
     def __init__(self, registered: Iterable[RegisteredDevice] = ()) -> None:
         self._snapshot: Mapping[str, RegisteredDevice] = {}
+        self._ended: frozenset[str] = frozenset()
         self.replace(registered)
 
-    def replace(self, registered: Iterable[RegisteredDevice]) -> frozenset[str]:
-        """From now on exactly these devices are known. The ids of those that no longer are."""
+    def replace(self, registered: Iterable[RegisteredDevice], ended: Iterable[str] = ()) -> frozenset[str]:
+        """From now on exactly these devices are known, and ``ended`` out of service. The ids of those whose credential
+        of before is dead."""
         before, self._snapshot = self._snapshot, {one.known.id: one for one in registered}
-        return frozenset(before.keys() - self._snapshot.keys())
+        self._ended = frozenset(ended)
+        return frozenset(id_ for id_, one in before.items() if not self._has(id_, one.secret_hash))
+
+    def on_record(self, device_id: str) -> bool:
+        """In service or not."""
+        return device_id in self._snapshot or device_id in self._ended
+
+    def _has(self, device_id: str, hash_: bytes) -> bool:
+        one = self._snapshot.get(device_id)
+        return one is not None and one.secret_hash == hash_
 
     def known(self, device_id: str) -> KnownDevice | None:
         one = self._snapshot.get(device_id)
@@ -52,10 +63,21 @@ class RegistryQueries:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
+    async def version(self) -> tuple[int, int]:
+        """Another after every change of any credential: each adds a row, or to a version that never falls."""
+        counted = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(devices.c.credential_version), 0))
+        row = (await self._connection.execute(counted.select_from(devices))).one()
+        return int(row[0]), int(row[1])
+
     async def registered(self) -> list[RegisteredDevice]:
-        """Every device that was added and not revoked."""
-        rows = await self._connection.execute(sa.select(devices).where(devices.c.revoked_at.is_(None)))
+        """Every device in service."""
+        columns = (devices.c.id, devices.c.secret_hash, devices.c.clock_offset_ms)
+        rows = await self._connection.execute(sa.select(*columns).where(devices.c.revoked_at.is_(None)))
         return [
             RegisteredDevice(KnownDevice(row.id, timedelta(milliseconds=row.clock_offset_ms)), bytes(row.secret_hash))
             for row in rows
         ]
+
+    async def ended(self) -> list[str]:
+        """The ids of those out of service."""
+        return list(await self._connection.scalars(sa.select(devices.c.id).where(devices.c.revoked_at.is_not(None))))

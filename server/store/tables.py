@@ -497,7 +497,26 @@ devices = sa.Table(
     sa.Column("revoked_at", Moment),
     sa.Column("last_received_at", Moment),
     sa.Column("clock_offset_ms", sa.BigInteger, nullable=False),  # device clock minus ours
+    sa.Column("maker", sa.String(80)),
+    sa.Column("model", sa.String(80)),
+    sa.Column("serial", sa.String(80)),
+    sa.Column("serial_key", sa.String(200)),  # model and serial as one, without case: what makes it the same device
+    sa.Column("ended_as", sa.String(16)),  # lost | replaced | revoked, since revoked_at; NULL: in service
+    sa.Column("replaced_by", sa.String(64)),
+    sa.Column("credential_version", sa.BigInteger, nullable=False, server_default="1"),  # grows with every change
+    sa.Column("broker_version", sa.BigInteger, nullable=False, server_default="0"),  # what an outside broker has taken
+    sa.Column("first_received_at", Moment),
+    sa.Column("battery_percent", sa.Float),
+    sa.Column("battery_at", Moment),
+    sa.Column("firmware", sa.String(64)),
+    sa.Column("refused_at", Moment),  # the last refusal, at the door or of a message
+    sa.Column("refused_reason", sa.String(32)),
+    sa.Column("refused_detail", sa.String(256)),
+    sa.Column("claim_hash", sa.LargeBinary(32)),  # of the one-time code, keyed: a trillion codes are soon tried
+    sa.Column("claim_until", Moment),
 )
+sa.Index("uq_devices_serial_key", devices.c.serial_key, unique=True)
+sa.Index("uq_devices_claim_hash", devices.c.claim_hash, unique=True)
 
 associations = sa.Table(
     "associations",
@@ -510,6 +529,7 @@ associations = sa.Table(
     sa.Column("from_at", Moment, nullable=False),
     sa.Column("until_at", Moment),
     sa.Column("created_by", sa.String(32), nullable=False),
+    sa.Column("subject", sa.String(160)),  # how the device names this patient; NULL until it does
 )
 sa.Index(
     "uq_associations_worn",

@@ -141,7 +141,17 @@ ROUTES: Final[Mapping[str, Row]] = {
     "GET /unattended": HOUSE,  # a doctor sees those of the own department
     "POST /unattended/{id}/take-over": HOUSE,  # a doctor, of the own department; an administrator, of any
     "GET /devices": DEVICE,
+    "GET /devices/{id}": DEVICE,
     "POST /devices": DEVICE,
+    "POST /devices/{id}/rotate": DEVICE,
+    "POST /devices/{id}/lost": DEVICE,
+    "POST /devices/{id}/revoke": DEVICE,
+    "POST /devices/{id}/replace": DEVICE,
+    "POST /devices/{id}/claim-code": DEVICE,
+    "POST /devices/claim": DEVICE,  # and of the patient in the body what of every patient: TREATED
+    "POST /ticket/devices": OWN_TICKET,
+    "POST /devices/import/check": DEVICE,
+    "POST /devices/import": DEVICE,
     "POST /patients/{id}/devices": TREATED,
     "DELETE /patients/{id}/devices/{device_id}": TREATED,
     "GET /waiting/errors": HOUSE,
@@ -172,6 +182,8 @@ TOPICS: Final[Mapping[str, Row]] = {
     "patient": TREATED,
     "alarms": ACCOUNT,
     "outbox": HOUSE,
+    "device": DEVICE,
+    "devices": DEVICE,
 }
 
 EVENTS: Final[Mapping[str, Row]] = {

@@ -119,10 +119,19 @@ GET /quarantine/{id}
 POST /quarantine/{id}/check
 POST /quarantine/{id}/replay
 POST /quarantine/{id}/dismiss
-GET /devices
-POST /devices
 POST /patients/{id}/devices
 DELETE /patients/{id}/devices/{device_id}
+GET /devices
+GET /devices/{id}
+POST /devices
+POST /devices/{id}/rotate
+POST /devices/{id}/lost
+POST /devices/{id}/revoke
+POST /devices/{id}/replace
+POST /devices/{id}/claim-code
+POST /devices/claim
+POST /devices/import/check
+POST /devices/import
 GET /outbox
 GET /waiting/errors
 GET /not-reached
@@ -152,6 +161,7 @@ PATIENT = {
     "GET /ticket",
     "POST /ticket/consent",
     "POST /ticket/answer",
+    "POST /ticket/devices",
     "POST /ticket/media",
     "POST /ticket/complaint",
     "POST /ticket/device-test",

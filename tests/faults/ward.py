@@ -78,7 +78,8 @@ def nobody() -> Outside:
         tell_waits=untold,
         hint=lambda: None,
         online=lambda _ticket: False,
-        device_changed=untold,
+        credentials_changed=untold,
+        on_record=lambda _device: False,
         wearer_changed=untold,
         clock=lambda: datetime.now(UTC),
     )

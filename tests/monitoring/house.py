@@ -19,19 +19,25 @@ from server.access.roles import Role
 from server.ids import new_id
 from server.monitoring.alarms import AlarmRecord
 from server.monitoring.associations import Associations, Wish
+from server.monitoring.bulk import Bulk
+from server.monitoring.claiming import Claims, Codes
+from server.monitoring.credentials import CredentialChange
+from server.monitoring.device_list import DeviceReader
 from server.monitoring.evaluation import EvaluationRecorder, EvaluationStore
 from server.monitoring.pages import Pages, Wires
 from server.monitoring.reader import MonitoringReader
 from server.monitoring.registry import Devices
+from server.monitoring.replacing import Replacing
 from server.monitoring.service import Alarms, AlarmStore
+from server.monitoring.sightings import Sightings
 from server.notifications.deliveries import Delivery
 from server.notifications.messages import Sender
+from server.store.devices import BulkQueries, ClaimQueries, DeviceQueries, ReplaceQueries, SightingQueries
 from server.store.engine import Store
 from server.store.journal import StoreJournal, partition_of
 from server.store.monitoring import (
     AlarmQueries,
     AssociationQueries,
-    DeviceQueries,
     EvaluationStoreQueries,
     MonitoringLookQueries,
 )
@@ -43,6 +49,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 SENDER = Sender("青石互联网医院", SHANGHAI, "https://bedside.example/console")
 ACK = timedelta(seconds=120)
 DEVICE = "BM-77"
+STRANGER = "nobody-knows-me"  # no device on record
 
 DOCTOR = Principal(Role.DOCTOR, "doctor", "李医生", "s1")
 FOREIGN = Principal(Role.DOCTOR, "foreign", "赵医生", "s2")
@@ -68,8 +75,16 @@ class House:
         self.pages = Pages(look, Wires(self._tell, self._hint, lambda: self.now))
         self.recorder = self.new_recorder()
         self.alarms = Alarms(AlarmStore(partial(self.store.write, AlarmQueries), look), self.pages, SENDER, ACK)
-        begin_devices = partial(self.store.write, DeviceQueries)
-        self.devices = Devices(begin_devices, partial(self.store.read, DeviceQueries), self._registry_changed)
+        self.devices = Devices(partial(self.store.write, DeviceQueries), self._registry_changed)
+        known = partial(self.store.write, SightingQueries)
+        self.sightings = Sightings(known, lambda device_id: device_id != STRANGER, self._tell)
+        self.device_reader = DeviceReader(partial(self.store.read, DeviceQueries), self.sightings)
+        begin_claim, codes = partial(self.store.write, ClaimQueries), Codes(b"k" * 32, "https://bedside.example")
+        self.claims = Claims(begin_claim, codes, self.pages.patient_changed, SHANGHAI)
+        begin_replace = partial(self.store.write, ReplaceQueries)
+        self.replacing = Replacing(begin_replace, self._registry_changed, self.pages.patient_changed)
+        begin_bulk, look_bulk = partial(self.store.write, BulkQueries), partial(self.store.read, BulkQueries)
+        self.bulk = Bulk(begin_bulk, look_bulk, codes, self._registry_changed)
         begin = partial(self.store.write, AssociationQueries)
         self.associations = Associations(begin, self.pages.patient_changed, SHANGHAI)
         self.reader = MonitoringReader(look, SHANGHAI, ACK)
@@ -86,8 +101,8 @@ class House:
     def _hint(self) -> None:
         self.hints += 1
 
-    async def _registry_changed(self, device_id: str) -> None:
-        self.registry_changes.append(device_id)
+    async def _registry_changed(self, changes: Sequence[CredentialChange]) -> None:
+        self.registry_changes += [change.device_id for change in changes]
 
     async def open(self) -> None:
         """Staff and one adult patient, booked with DOCTOR, wearing the oximeter under limits."""

@@ -8,14 +8,16 @@ from aiohttp.test_utils import TestClient
 from pytest_aiohttp import AiohttpClient
 
 from server.access.principal import Principal
-from server.api import monitoring
+from server.api import devices, monitoring
 from server.api.cookies import cookie_name
 from server.api.edge import Edge
 from server.api.framework import Audience
 from server.api.routes import Feature, route_table
 from server.api.serving import Gate, build_api
+from server.monitoring.device_lines import Addresses
 from tests.monitoring.house import DEVICE, NOON, STAFF, House, low_spo2
 
+HERE = Addresses("192.0.2.7", 8883, True, "https://192.0.2.7:8443", "http://192.0.2.7:8080/ca.crt")
 Client = TestClient[web.Request, web.Application]
 
 
@@ -42,8 +44,16 @@ async def door(house: House, aiohttp_client: AiohttpClient) -> Door:
     async def authenticate(token: str, _now: datetime) -> Principal | None:
         return people.get(token)
 
-    services = monitoring.Monitoring(house.devices, house.associations, house.alarms, house.reader)
-    table = route_table([Feature(monitoring.routes(services), monitoring.problems)])
+    services = monitoring.Monitoring(house.associations, house.alarms, house.reader)
+    registry = devices.Registry(
+        house.devices, house.device_reader, house.claims, house.replacing, house.bulk, lambda: HERE
+    )
+    table = route_table(
+        [
+            Feature(monitoring.routes(services), monitoring.problems),
+            Feature(devices.routes(registry), devices.problems),
+        ]
+    )
     app = web.Application()
     app.add_subapp("/api", build_api(table, Gate(authenticate, Edge(), lambda: house.now), version="1"))
     return Door(await aiohttp_client(app))
@@ -58,15 +68,10 @@ async def test_a_device_is_added_worn_and_taken_off(house: House, door: Door) ->
     status, added = await door.ask("operator", "POST /devices", {"id": "pulse-1", "label": "脉搏仪"})
     assert status == 201
     assert isinstance(added, dict)
-    assert added["device"] == {
-        "id": "pulse-1",
-        "label": "脉搏仪",
-        "last_received_at": None,
-        "patient": None,
-        "worn": False,
-        "profile": None,
-        "revoked": False,
-    }
+    device = added["device"]
+    assert (device["id"], device["label"], device["state"], device["worn"]) == ("pulse-1", "脉搏仪", "new", False)
+    assert added["secret"] in added["lines"]["mosquitto_pub"]
+    assert added["claim"]["url"] == f"https://bedside.example/claim#{added['claim']['code']}"
     assert len(added["secret"]) == 43
     assert added["topic"] == "bedside/v1/pulse-1/readings"
     wish = {"device_id": "pulse-1", "profile": "adult-continuous"}
@@ -83,6 +88,16 @@ async def test_a_device_is_added_worn_and_taken_off(house: House, door: Door) ->
     [
         ("operator", "POST /devices", {"id": DEVICE, "label": "x"}, 409, "device-exists"),
         ("operator", "POST /devices", {"id": "a b", "label": "x"}, 422, "invalid"),
+        ("operator", "POST /devices", {"serial": "12"}, 422, "invalid"),
+        ("operator", "GET /devices?state=broken", None, 422, "invalid"),
+        ("operator", "GET /devices?limit=201", None, 422, "invalid"),
+        ("operator", "GET /devices/none", None, 404, "not-found"),
+        ("operator", "POST /devices/none/rotate", None, 404, "not-found"),
+        ("operator", f"POST /devices/{DEVICE}/replace", {"by": DEVICE}, 422, "invalid"),
+        ("operator", f"POST /devices/{DEVICE}/replace", {"by": "none"}, 404, "not-found"),
+        ("operator", f"POST /devices/{DEVICE}/claim-code", {"days": 366}, 422, "invalid"),
+        ("operator", "POST /devices/claim", {"code": "0000-0000", "patient_id": "patient"}, 404, "claim-refused"),
+        ("doctor", f"POST /devices/{DEVICE}/revoke", None, 403, "not-allowed"),
         ("doctor", "POST /devices", {"id": "x", "label": "x"}, 403, "not-allowed"),
         ("doctor", "POST /patients/patient/devices", {"device_id": DEVICE}, 409, "device-worn"),
         ("doctor", "POST /patients/patient/devices", {"device_id": "none"}, 404, "not-found"),

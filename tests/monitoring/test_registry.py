@@ -1,15 +1,17 @@
-"""Devices: a secret that is shown once, ids that fit a topic, and lists that name no foreign patient."""
+"""Devices: a secret that is shown once, ids that fit a topic, steps from state to state."""
 
 import base64
 
 import pytest
 import sqlalchemy as sa
 
-from server.monitoring.errors import DeviceExists, DeviceRefused, NotFound
-from server.monitoring.registry import secret_hash
+from server.monitoring.credentials import secret_hash
+from server.monitoring.device_state import DeviceState
+from server.monitoring.errors import DeviceExists, DeviceRefused, DeviceStateWrong, NotFound
+from server.monitoring.plate import Plate
 from server.store.registry import DeviceRegistry, RegistryQueries
 from server.store.tables import devices
-from tests.monitoring.house import ADMIN, DEVICE, DOCTOR, FOREIGN, OPERATOR, House
+from tests.monitoring.house import DEVICE, OPERATOR, House
 
 
 async def test_a_secret_is_256_random_bits_shown_once_and_kept_as_a_hash(house: House) -> None:
@@ -37,8 +39,49 @@ async def test_an_id_is_given_once_even_after_revocation(house: House) -> None:
     await house.devices.revoke(OPERATOR.actor, DEVICE, house.now)
     with pytest.raises(DeviceExists):
         await house.devices.add(OPERATOR.actor, DEVICE, "血氧仪", house.now)
-    with pytest.raises(NotFound):
+    with pytest.raises(DeviceStateWrong):
         await house.devices.revoke(OPERATOR.actor, DEVICE, house.now)
+    with pytest.raises(NotFound):
+        await house.devices.revoke(OPERATOR.actor, "none", house.now)
+
+
+PM10 = Plate("Contec", "PM10", "AB 12")
+
+
+async def test_a_serial_is_given_once_a_model_however_it_is_typed(house: House) -> None:
+    added = await house.devices.add(OPERATOR.actor, None, None, house.now, plate=PM10)
+    assert (added.device.id, added.device.label) == ("PM10-AB-12", "PM10 AB 12")
+    with pytest.raises(DeviceExists) as refused:
+        await house.devices.add(OPERATOR.actor, "other", None, house.now, plate=Plate(None, "pm10", " ab  12 "))
+    assert refused.value.field == "serial"
+    other = await house.devices.add(OPERATOR.actor, None, None, house.now, plate=Plate(None, "PM20", "AB 12"))
+    assert other.device.id == "PM20-AB-12"
+
+
+async def test_a_rotated_credential_replaces_the_old_one_at_once(house: House) -> None:
+    added = await house.devices.add(OPERATOR.actor, "pulse-1", "脉搏仪", house.now)
+    rotated = await house.devices.rotate(OPERATOR.actor, "pulse-1", house.now)
+    assert not await connects(house, "pulse-1", added.secret)
+    assert await connects(house, "pulse-1", rotated.secret)
+
+
+async def test_a_lost_device_is_refused_until_it_is_found_and_rotated(house: House) -> None:
+    added = await house.devices.add(OPERATOR.actor, "pulse-1", "脉搏仪", house.now)
+    lost = await house.devices.lose(OPERATOR.actor, "pulse-1", house.now)
+    assert lost.state == DeviceState.LOST
+    assert not await connects(house, "pulse-1", added.secret)
+    found = await house.devices.rotate(OPERATOR.actor, "pulse-1", house.now)
+    assert found.device.state == DeviceState.NEW
+    assert await connects(house, "pulse-1", found.secret)
+    await house.devices.revoke(OPERATOR.actor, "pulse-1", house.now)
+    with pytest.raises(DeviceStateWrong):
+        await house.devices.rotate(OPERATOR.actor, "pulse-1", house.now)
+    assert [step.removeprefix("device.") for step in (await house.audited())[-4:]] == [
+        "added",
+        "lost",
+        "rotated",
+        "revoked",
+    ]
 
 
 @pytest.mark.parametrize("device_id", ["", "a/b", "#", "a+", "x" * 65, "血氧", "a\n", "$SYS"])
@@ -54,15 +97,6 @@ async def test_a_label_is_one_printable_line(house: House, label: str) -> None:
     with pytest.raises(DeviceRefused) as refused:
         await house.devices.add(OPERATOR.actor, "pulse-1", label, house.now)
     assert refused.value.field == "label"
-
-
-async def test_only_who_may_know_the_patient_reads_who_wears_it(house: House) -> None:
-    named = {}
-    for who in (DOCTOR, FOREIGN, OPERATOR, ADMIN):
-        [device] = await house.devices.devices(who)
-        assert device.worn
-        named[who.id] = device.patient.id if device.patient else None
-    assert named == {"doctor": "patient", "foreign": None, "operator": "patient", "admin": None}
 
 
 async def connects(house: House, device_id: str, secret: str) -> bool:

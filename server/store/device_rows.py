@@ -1,0 +1,109 @@
+"""Reading the devices' registry: one device, a page of them, how many, what became of one."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from server.monitoring.device_list import Wanted
+from server.monitoring.device_state import DeviceState, state_of
+from server.monitoring.plate import Plate
+from server.monitoring.registry import DeviceRow
+from server.monitoring.views import Battery, LastRefusal, NamedPatient, StepView
+from server.store.alarms import CareQueries
+from server.store.tables import associations, audit, devices, patients, users
+
+STEPS_SHOWN = 50
+
+
+class DeviceRowQueries(CareQueries):
+    """One device, and a page of them."""
+
+    async def device(self, device_id: str) -> DeviceRow | None:
+        row = (await self._connection.execute(_devices().where(devices.c.id == device_id))).one_or_none()
+        return device_row(row) if row else None
+
+    async def devices(self, wanted: Wanted) -> Sequence[DeviceRow]:
+        page = _devices().where(_matches(wanted), devices.c.id > wanted.after)
+        rows = await self._connection.execute(page.order_by(devices.c.id).limit(wanted.limit + 1))
+        return [device_row(row) for row in rows]
+
+    async def count_devices(self, wanted: Wanted) -> Mapping[DeviceState, int]:
+        heard = devices.c.last_received_at.is_not(None)
+        counted = sa.select(devices.c.ended_as, heard, sa.func.count()).outerjoin(associations, _worn())
+        rows = await self._connection.execute(counted.where(_matches(wanted)).group_by(devices.c.ended_as, heard))
+        counts: dict[DeviceState, int] = {}
+        for ended_as, was_heard, number in rows:
+            state = state_of(ended_as, heard=bool(was_heard))
+            counts[state] = counts.get(state, 0) + number
+        return counts
+
+    async def registry_revision(self) -> int:
+        return await self._connection.scalar(sa.select(sa.func.sum(devices.c.credential_version))) or 0
+
+    async def device_history(self, device_id: str) -> Sequence[StepView]:
+        steps = (
+            sa.select(audit.c.at, audit.c.action, audit.c.actor, users.c.name)
+            .outerjoin(users, sa.literal("user:") + users.c.id == audit.c.actor)
+            .where(audit.c.subject == f"device:{device_id}")
+            .order_by(audit.c.id.desc())
+            .limit(STEPS_SHOWN)
+        )
+        rows = await self._connection.execute(steps)
+        return [StepView(row.at, row.action, row.name or row.actor.partition(":")[0]) for row in rows]
+
+
+def device_row(row: sa.Row[Any]) -> DeviceRow:
+    """Of a row of ``devices`` with its wearer beside it."""
+    refused = row.refused_at and LastRefusal(row.refused_reason or "", row.refused_detail or "", row.refused_at)
+    return DeviceRow(
+        id=row.id,
+        label=row.label,
+        plate=Plate(row.maker, row.model, row.serial),
+        created_at=row.created_at,
+        ended_as=row.ended_as,
+        replaced_by=row.replaced_by,
+        credential_version=row.credential_version,
+        broker_version=row.broker_version,
+        revoked_at=row.revoked_at,
+        first_received_at=row.first_received_at,
+        last_received_at=row.last_received_at,
+        battery=None if row.battery_percent is None else Battery(row.battery_percent, row.battery_at),
+        firmware=row.firmware,
+        clock_offset_ms=row.clock_offset_ms,
+        last_refusal=refused or None,
+        claim_until=row.claim_until,
+        patient=NamedPatient(row.patient_id, row.name) if row.patient_id else None,
+        profile=row.profile,
+    )
+
+
+def _worn() -> sa.ColumnElement[bool]:
+    return (associations.c.device_id == devices.c.id) & associations.c.until_at.is_(None)
+
+
+def _devices() -> sa.Select[Any]:
+    return (
+        sa.select(devices, associations.c.profile, patients.c.id.label("patient_id"), patients.c.name)
+        .outerjoin(associations, _worn())
+        .outerjoin(patients, patients.c.id == associations.c.patient_id)
+    )
+
+
+def _matches(wanted: Wanted) -> sa.ColumnElement[bool]:
+    found: sa.ColumnElement[bool] = sa.true()
+    if wanted.search:
+        columns = (devices.c.id, devices.c.label, devices.c.maker, devices.c.model, devices.c.serial)
+        found &= sa.or_(*(column.icontains(wanted.search, autoescape=True) for column in columns))
+    if wanted.state is not None:
+        found &= _in_state(wanted.state)
+    if wanted.worn is not None:
+        found &= associations.c.id.is_not(None) if wanted.worn else associations.c.id.is_(None)
+    return found
+
+
+def _in_state(state: DeviceState) -> sa.ColumnElement[bool]:
+    if state not in {DeviceState.NEW, DeviceState.ACTIVE}:
+        return devices.c.ended_as == state
+    heard = devices.c.last_received_at
+    return devices.c.ended_as.is_(None) & (heard.is_(None) if state is DeviceState.NEW else heard.is_not(None))

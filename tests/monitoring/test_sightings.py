@@ -1,0 +1,83 @@
+"""What is seen of devices reaches the registry by the second, and strangers fill no memory."""
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from devices.ingest import Arrival, Entry, Receipt
+from devices.readings import Body, Message, Quarantined, Reading, Reason, Refusal
+from server.store.tables import devices
+from tests.monitoring.house import DEVICE, NOON, STRANGER, House
+
+
+def arrival(payload: bytes = b"{}", channel: str = "readings", *, retained: bool = False) -> Arrival:
+    return Arrival(f"bedside/v1/{DEVICE}/{channel}", payload, retained, NOON, Receipt(0, 0))
+
+
+def heard(second: int, *readings: Reading, refused: tuple[Refusal, ...] = (), device: str = DEVICE) -> Entry:
+    at = NOON + timedelta(seconds=second)
+    return Entry(arrival(), Message(device, f"e:{second}", at, at, Body(readings, refused)))
+
+
+async def row(house: House) -> sa.Row[tuple[object]]:
+    await house.sightings.tick(house.now)
+    [found] = await house.rows(sa.select(devices).where(devices.c.id == DEVICE))
+    return found
+
+
+async def test_the_first_message_is_remembered_and_told(house: House) -> None:
+    house.sightings.observed([heard(1), heard(2)])
+    assert (await row(house)).first_received_at == NOON + timedelta(seconds=2)
+    house.sightings.observed([heard(3)])
+    assert (await row(house)).first_received_at == NOON + timedelta(seconds=2)
+    assert house.told == [DEVICE] * 2
+
+
+async def test_battery_and_firmware_come_by_reading_or_by_status(house: House) -> None:
+    house.sightings.observed([heard(1, Reading("battery", 80.0, "%", NOON))])
+    assert ((await row(house)).battery_percent, (await row(house)).battery_at) == (80.0, NOON)
+    status = b'{"online": true, "battery": 41, "firmware": "1.4.2", "leads": []}'
+    house.sightings.observed([Entry(arrival(status, "status")), heard(2)])
+    found = await row(house)
+    assert (found.battery_percent, found.firmware) == (41.0, "1.4.2")
+
+
+async def test_a_status_that_is_none_or_past_changes_nothing(house: House) -> None:
+    for payload in (
+        b"\xff",
+        b"[]",
+        b'{"battery": 101}',
+        b'{"battery": "x"}',
+        b'{"firmware": "a\\u202eb"}',
+        b"{" * 9999,
+    ):
+        house.sightings.observed([Entry(arrival(payload, "status"))])
+    house.sightings.observed([Entry(arrival(b'{"battery": 5}', "status", retained=True))])
+    found = await row(house)
+    assert (found.battery_percent, found.firmware) == (None, None)
+
+
+async def test_the_last_refusal_is_kept_with_its_name(house: House) -> None:
+    early = Quarantined(NOON, "t", DEVICE, Reason.BAD_JSON, "at byte 1", b"{")
+    unit = Refusal(Reason.UNKNOWN_UNIT, "spo2", None, "mmHg")
+    control = Refusal(Reason.QUALITY_CONTROL, "glucose")
+    house.sightings.observed([Entry(arrival(), quarantined=early), heard(1, refused=(unit, control)), heard(2)])
+    found = await row(house)
+    assert (found.refused_reason, found.refused_detail) == ("unknown_unit", "spo2: mmHg")
+    assert found.refused_at == NOON + timedelta(seconds=1)
+
+
+async def test_a_stranger_leaves_no_trace(house: House) -> None:
+    house.sightings.refused(STRANGER, "credential", NOON)
+    house.sightings.connected(STRANGER, NOON)
+    house.sightings.observed([heard(1, device=STRANGER)])
+    await house.sightings.tick(NOON)
+    assert house.sightings.connection(STRANGER) is None
+    assert house.told == []
+
+
+async def test_who_comes_and_goes_is_told_without_a_write(house: House) -> None:
+    before = await row(house)
+    house.sightings.connected(DEVICE, NOON)
+    assert await row(house) == before
+    assert house.told == [DEVICE]
