@@ -7,8 +7,8 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import OpenHospital, OpenPerson
+from tests.e2e.looking import look_at
 from tests.e2e.people import PASSWORD, Person, sign_in
-from tests.e2e.test_pages import look_at
 from tests.e2e.test_passkey import AUTHENTICATOR
 
 pytestmark = pytest.mark.e2e

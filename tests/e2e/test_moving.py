@@ -15,8 +15,8 @@ from playwright.async_api import CDPSession, Worker, expect
 
 from tests.e2e.conftest import OpenHospital, OpenPerson
 from tests.e2e.hospital import Hospital
+from tests.e2e.looking import look_at
 from tests.e2e.people import PASSWORD, Person, join, newest_link, sign_in
-from tests.e2e.test_pages import look_at
 
 pytestmark = pytest.mark.e2e
 

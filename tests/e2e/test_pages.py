@@ -2,48 +2,20 @@
 
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pyotp
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from PIL import Image
 from playwright.async_api import expect
 
 from tests.e2e.clinic_day import ClinicDay, begin
-from tests.e2e.conftest import DESKTOP, PHONE, OpenHospital, OpenPerson
+from tests.e2e.conftest import DESKTOP, OpenHospital, OpenPerson
 from tests.e2e.hospital import Hospital
+from tests.e2e.looking import look_at
 from tests.e2e.people import PASSWORD, Person, book, join, newest_link, pass_second_check, sign_in
 
 pytestmark = pytest.mark.e2e
-
-SCREENS = Path(__file__).parent / "screens"
-SIZES = {"phone": PHONE["viewport"], "desktop": DESKTOP["viewport"]}
-LANGUAGES = ("zh-CN", "en")
-JUDGED = {("phone", "zh-CN"), ("desktop", "en")}  # by axe: each size and each language once
-
-
-async def look_at(person: Person, name: str, shown: str) -> None:
-    """Sizes × languages of the page as it stands: a picture of each, and no finding of axe in either of both."""
-    SCREENS.mkdir(exist_ok=True)
-    await expect(person.see(shown).first).to_be_attached()  # before that the page has not yet said its language
-    for language in LANGUAGES:
-        await _speak(person, language)
-        for size, viewport in SIZES.items():
-            await person.page.set_viewport_size(viewport)  # type: ignore[arg-type]
-            await expect(person.see(shown).first).to_be_attached()
-            await person.page.screenshot(path=SCREENS / f"{name}.{size}.{language}.png", full_page=True)
-            if (size, language) in JUDGED:
-                await person.page.wait_for_timeout(150)  # a transition may still run, and axe reads colours
-                found = await Axe().run(person.page)
-                assert found.violations_count == 0, f"{name} {size} {language}:\n{found.generate_report()}"
-
-
-async def _speak(person: Person, language: str) -> None:
-    if await person.page.locator("html").get_attribute("lang") != language:
-        await person.see("language").first.evaluate("button => button.click()")  # a dialog may lie over it
-    await expect(person.page.locator("html")).to_have_attribute("lang", language)
 
 
 async def test_the_patients_pages(open_hospital: OpenHospital, doctor_at: OpenPerson, patient_at: OpenPerson) -> None:

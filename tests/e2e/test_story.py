@@ -12,8 +12,8 @@ from devices.physiology import Episode, EpisodeKind
 from devices.simulator import Plan, simulate
 from tests.e2e.conftest import OpenHospital, OpenPerson
 from tests.e2e.hospital import Hospital
+from tests.e2e.looking import look_at
 from tests.e2e.people import PASSWORD, Person, book, pass_second_check, sign_in
-from tests.e2e.test_pages import look_at
 
 pytestmark = pytest.mark.e2e
 

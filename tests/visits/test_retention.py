@@ -100,7 +100,7 @@ async def test_after_three_years_how_it_came_about_goes_and_the_record_stays(arc
     assert {spent.holding: spent.count for spent in gone if spent.count} == {Holding.PROCESS: 1, Holding.LOOSE: 3}
     assert held - await archive.held() == {
         "device_tests", "predictions", "interventions", "join_links", "sign_ins", "deliveries", "receipts",
-        "waiting_list", "quarantine", "link_recoveries", "passkey_challenges",
+        "waiting_list", "quarantine", "quarantine_copies", "link_recoveries", "passkey_challenges",
     }  # fmt: skip
     assert await archive.audited() == [(f"ticket:{own}", "process"), ("process:loose", "loose")]
 

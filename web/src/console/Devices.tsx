@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { get, post, remove, toProblem, type Problem } from '../shared/api'
 import { now } from '../shared/clock'
 import { ageSeconds } from '../shared/age'
-import type { Device, Monitoring } from '../shared/wire'
+import type { Device, DevicePage, Monitoring } from '../shared/wire'
 import { agoText, problemText } from '../shared/words'
 import { profileText } from './alarmWords'
 import { t } from './words'
@@ -79,9 +79,9 @@ function Associate({ patientId, devices, done }: { patientId: string; devices: r
 export function Devices({ patientId, monitoring }: Props) {
   const [devices, setDevices] = useState<readonly Device[] | null>(null)
   const worn = (monitoring?.devices ?? []).map((device) => device.id).join(',')
-  const load = (): void => void get<Device[]>('/devices').then(setDevices, () => setDevices([]))
+  const load = (): void => void get<DevicePage>('/devices?worn=false&limit=200').then(({ devices: free }) => setDevices(free), () => setDevices([]))
   useEffect(load, [patientId, worn])
-  const free = (devices ?? []).filter((device) => !device.revoked && device.patient === null && !device.worn)
+  const free = (devices ?? []).filter(({ state, worn: taken }) => !taken && (state === 'new' || state === 'active'))
   return (
     <section class="devices" aria-label={t('devices')}>
       <h3>{t('devices')}</h3>

@@ -1,6 +1,6 @@
 // One delivery: to whom, what, its state; the link as text that can be copied.
-import { useState } from 'preact/hooks'
 import { dayAndTime, exactTime } from '../shared/time'
+import { Copy } from '../shared/ui/Copy'
 import type { Delivery } from '../shared/wire'
 import { splitLink } from './choose'
 import { t } from './words'
@@ -11,21 +11,6 @@ const CHIP = { queued: 'tag warn', sent: 'tag', delivered: 'tag ok', failed: 'ta
 function templateText(template: string): string {
   const key = `template_${template}`
   return key in en ? t(key as 'template_booked') : template
-}
-
-/** Works on plain http of this machine too, where there is no navigator.clipboard. */
-async function copy(text: string): Promise<boolean> {
-  const clipboard = (navigator as Partial<Navigator>).clipboard
-  return clipboard ? clipboard.writeText(text).then(() => true, () => false) : false
-}
-
-function CopyLink({ link }: { link: string }) {
-  const [copied, setCopied] = useState(false)
-  return (
-    <button class="small" data-testid="copy-link" onClick={() => void copy(link).then(setCopied)}>
-      {copied ? `✓ ${t('copied')}` : t('copyLink')}
-    </button>
-  )
 }
 
 export function Row({ delivery }: { delivery: Delivery }) {
@@ -58,7 +43,7 @@ export function Row({ delivery }: { delivery: Delivery }) {
         {delivery.parts !== null && <span>{t('parts', delivery.parts)}</span>}
         {delivery.error && <span class="wrong">{delivery.error}</span>}
         <span class="spring" />
-        {link && <CopyLink link={link} />}
+        {link && <Copy text={link} label={t('copyLink')} testid="copy-link" />}
       </div>
     </li>
   )

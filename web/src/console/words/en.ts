@@ -292,7 +292,6 @@ export const en = {
   noLimits_no_limits: 'A device is worn without limits: no reading raises an alarm.',
   noLimits_partly: 'One of the devices is worn without limits: its readings raise no alarm.',
   noLimits_under_18: 'The limits at hand are for 18 and over: no reading raises an alarm.',
-  devices: 'Devices',
   device: 'Device',
   profile: 'Limits',
   'profile_adult-continuous': 'Adult, continuous',

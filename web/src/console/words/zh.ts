@@ -293,7 +293,6 @@ export const zh: typeof en = {
   noLimits_no_limits: '佩戴的设备未设限值：任何读数都不会报警。',
   noLimits_partly: '有一台设备未设限值：该设备的读数不会报警。',
   noLimits_under_18: '现有限值仅适用于 18 岁及以上：任何读数都不会报警。',
-  devices: '设备',
   device: '设备',
   profile: '限值方案',
   'profile_adult-continuous': '成人连续监测',

@@ -23,7 +23,6 @@ export const en = {
   attempts: (count: number) => `${count} ${count === 1 ? 'attempt' : 'attempts'}`,
   urgent: 'urgent',
   copyLink: 'Copy link',
-  copied: 'Copied',
   empty: 'Nothing has been sent yet. Book a patient in the console.',
   nothingFound: 'No message matches.',
   notForYou: 'The outbox is for operators and administrators.',

@@ -24,7 +24,6 @@ export const zh: typeof en = {
   attempts: (count) => `尝试 ${count} 次`,
   urgent: '紧急',
   copyLink: '复制链接',
-  copied: '已复制',
   empty: '还没有消息。请在工作台登记患者。',
   nothingFound: '没有符合的消息。',
   notForYou: '发件箱仅供操作员和管理员使用。',

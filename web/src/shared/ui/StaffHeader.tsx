@@ -5,13 +5,13 @@ import { t } from '../words'
 import { LanguageSwitch } from './Language'
 import './staff.css'
 
-type Page = 'console' | 'desk' | 'roster' | 'outbox' | 'texts'
+type Page = 'console' | 'desk' | 'roster' | 'outbox' | 'texts' | 'devices' | 'quarantine'
 
 const PAGES: Record<Role, readonly Page[]> = {
   patient: [],
-  doctor: ['console'],
-  operator: ['desk', 'console', 'roster', 'outbox', 'texts'],
-  admin: ['roster', 'outbox', 'texts'],
+  doctor: ['console', 'devices'],
+  operator: ['desk', 'console', 'devices', 'quarantine', 'roster', 'outbox', 'texts'],
+  admin: ['devices', 'roster', 'outbox', 'texts'],
 }
 
 export function StaffHeader({ me, here }: { me: Me | null; here: Page | 'account' }) {

@@ -9,7 +9,7 @@ import { Refusal } from './Refusal'
 import { StaffHeader } from './StaffHeader'
 
 interface Props {
-  here: 'desk' | 'roster' | 'texts' | 'account'
+  here: 'desk' | 'roster' | 'texts' | 'account' | 'devices' | 'quarantine'
   title: string
   children: (me: Me, hospital: Hospital) => ComponentChildren
 }

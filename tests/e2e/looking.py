@@ -1,0 +1,36 @@
+"""A page as it stands, at every size and in every language: kept as pictures, judged by axe."""
+
+from pathlib import Path
+
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import expect
+
+from tests.e2e.conftest import DESKTOP, PHONE
+from tests.e2e.people import Person
+
+SCREENS = Path(__file__).parent / "screens"
+SIZES = {"phone": PHONE["viewport"], "desktop": DESKTOP["viewport"]}
+LANGUAGES = ("zh-CN", "en")
+JUDGED = {("phone", "zh-CN"), ("desktop", "en")}  # by axe: each size and each language once
+
+
+async def look_at(person: Person, name: str, shown: str) -> None:
+    """Sizes × languages of the page as it stands: a picture of each, and no finding of axe in either of both."""
+    SCREENS.mkdir(exist_ok=True)
+    await expect(person.see(shown).first).to_be_attached()  # before that the page has not yet said its language
+    for language in LANGUAGES:
+        await _speak(person, language)
+        for size, viewport in SIZES.items():
+            await person.page.set_viewport_size(viewport)  # type: ignore[arg-type]
+            await expect(person.see(shown).first).to_be_attached()
+            await person.page.screenshot(path=SCREENS / f"{name}.{size}.{language}.png", full_page=True)
+            if (size, language) in JUDGED:
+                await person.page.wait_for_timeout(150)  # a transition may still run, and axe reads colours
+                found = await Axe().run(person.page)
+                assert found.violations_count == 0, f"{name} {size} {language}:\n{found.generate_report()}"
+
+
+async def _speak(person: Person, language: str) -> None:
+    if await person.page.locator("html").get_attribute("lang") != language:
+        await person.see("language").first.evaluate("button => button.click()")  # a dialog may lie over it
+    await expect(person.page.locator("html")).to_have_attribute("lang", language)

@@ -1,0 +1,221 @@
+"""An operator adds a device with nothing more than the page shows, sees it green, puts it on a patient: the doctor sees
+the reading. Then what else a registry is for: refusing, rotating, replacing, revoking, adding many, claiming."""
+
+import asyncio
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.conftest import DESKTOP, PHONE, OpenHospital, OpenPerson
+from tests.e2e.hospital import Hospital
+from tests.e2e.looking import look_at
+from tests.e2e.people import PASSWORD, Person, book, sign_in
+
+pytestmark = pytest.mark.e2e
+
+TABLE = "maker,model,serial,label\nContec,PM10,C1,\nContec,PM10,C2,Oximeter two\n"
+WRONG = "maker,model,serial,label\nContec,PM10,C1,\nContec,PM10,C1,\nContec,,C3,\n"
+
+
+async def opened(open_hospital: OpenHospital, doctor_at: OpenPerson) -> tuple[Hospital, Person, Person]:
+    """A hospital with one booked patient: a doctor in the console, an operator before the devices."""
+    hospital = await open_hospital()
+    hospital.add_staff("doctor", "dr.wei", "Lin Wei", PASSWORD, "+8613800000001")
+    hospital.add_staff("operator", "desk", "Chen Jing", PASSWORD, "+8613800000003")
+    hospital.add_session("dr.wei", "Cardiology")
+    await hospital.start()
+    doctor, operator = await doctor_at(hospital), await doctor_at(hospital)
+    await sign_in(doctor, hospital, "dr.wei")
+    await doctor.see("open-session").click()
+    await book(doctor, "Zhao Min", "1957-03-14", "138 0013 8001")
+    await sign_in(operator, hospital, "desk")
+    await operator.page.goto(f"{hospital.url}/devices")
+    return hospital, doctor, operator
+
+
+async def at_desk(person: Person) -> None:
+    await person.page.set_viewport_size(DESKTOP["viewport"])  # type: ignore[arg-type]
+
+
+async def run(line: str) -> None:
+    """What the page shows, as it is, in a shell."""
+    done = await asyncio.to_thread(subprocess.run, ["sh", "-c", line], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+
+
+async def test_from_the_box_to_the_doctors_screen(
+    open_hospital: OpenHospital, doctor_at: OpenPerson, tmp_path: Path
+) -> None:
+    hospital, doctor, operator = await opened(open_hospital, doctor_at)
+    await expect(operator.see("devices-empty")).to_be_visible()
+    await look_at(operator, "devices-empty", "devices-empty")
+    await _add(operator, "AB12", "Finger oximeter")
+    await _is_refused_with_a_wrong_secret(operator)
+    await _turns_green(operator)
+    await _goes_on_the_patient(operator)
+    await _the_doctor_sees_it(hospital, doctor, operator)
+    await operator.see("added-close").click()
+    await _is_looked_at(operator)
+    await _gets_a_new_secret(operator)
+    await _many_more(operator, tmp_path)
+    await _is_replaced_and_another_revoked(operator)
+    await _a_doctor_only_looks(hospital, doctor)
+
+
+async def _add(operator: Person, serial: str, label: str) -> None:
+    await at_desk(operator)
+    await operator.see("add-open").click()
+    await operator.see("add-model").fill("PM10")
+    await operator.see("add-serial").fill(serial)
+    await operator.see("add-dialog").locator("summary").click()
+    await operator.see("add-label").fill(label)
+    await look_at(operator, "devices-add", "add-model")
+    await at_desk(operator)
+    await operator.see("add-submit").click()
+    await expect(operator.see("secret")).to_have_text(re.compile(r"^[A-Za-z0-9_-]{43}\s*$"))
+    await expect(operator.see("connectivity")).to_have_attribute("data-state", "waiting")
+    await look_at(operator, "devices-added", "secret")
+
+
+async def _is_refused_with_a_wrong_secret(operator: Person) -> None:
+    await operator.see("tab-curl").click()
+    line, secret = await operator.see("line").inner_text(), (await operator.see("secret").inner_text()).strip()
+    assert secret in line
+    await run(line.replace(secret, "x" * 43))
+    await expect(operator.see("connectivity")).to_have_attribute("data-state", "refused")
+    await look_at(operator, "devices-refused", "connectivity")
+
+
+async def _turns_green(operator: Person) -> None:
+    await operator.see("tab-mosquitto_pub").focus()
+    await operator.page.keyboard.press("ArrowRight")
+    await expect(operator.see("line")).to_contain_text("curl ")
+    await operator.page.keyboard.press("ArrowLeft")
+    await run(await operator.see("line").inner_text())
+    await expect(operator.see("connectivity")).to_have_attribute("data-state", "heard")
+    await look_at(operator, "devices-green", "connectivity")
+
+
+async def _goes_on_the_patient(operator: Person) -> None:
+    await at_desk(operator)
+    option = operator.see("choose-patient").locator("option", has_text="Zhao Min")
+    await operator.see("choose-patient").select_option(value=await option.get_attribute("value"))
+    await operator.see("wear-submit").click()
+    await expect(operator.see("worn-by")).to_contain_text("Zhao Min")
+    await look_at(operator, "devices-worn", "worn-by")
+
+
+async def _the_doctor_sees_it(hospital: Hospital, doctor: Person, operator: Person) -> None:
+    await doctor.page.locator("[data-testid=ticket-row] .row-main").first.click()
+    await operator.see("tab-curl").click()
+    line = await operator.see("line").inner_text()
+    await run(line)
+    await expect(doctor.see("vital-spo2")).to_have_text("97")
+    await run(_of_many_metrics(line))
+    await expect(doctor.see("vital-sbp")).to_have_text("148/92")
+    await expect(doctor.see("result-creatinine")).to_have_text("88")
+    await look_at(doctor, "console-many-metrics", "group-lab")
+    await doctor.page.set_viewport_size(PHONE["viewport"])  # type: ignore[arg-type]
+    await doctor.page.get_by_role("button", name=re.compile("Patient|患者")).last.click()
+    await doctor.page.screenshot(path="tests/e2e/screens/console-many-metrics.phone.patient.png")
+    await at_desk(doctor)
+    assert hospital.rows("SELECT id FROM quarantine") == []
+
+
+def _of_many_metrics(line: str) -> str:
+    """The same line with a whole morning's readings."""
+    said = {
+        "spo2": (97, "%"), "pulse_rate": (71, "/min"), "resp_rate": (16, "/min"), "sbp": (148, "mm[Hg]"),
+        "dbp": (92, "mm[Hg]"), "map": (111, "mm[Hg]"), "temp": (37.6, "Cel"), "glucose": (7.8, "mmol/L"),
+        "lactate": (1.4, "mmol/L"), "potassium": (4.1, "mmol/L"), "creatinine": (88, "umol/L"), "crp": (12, "mg/L"),
+        "troponin_i_hs": (0.4, "ng/L"), "hemoglobin": (134, "g/L"), "inr": (1.1, "{INR}"), "hba1c": (6.1, "%"),
+        "cholesterol": (4.9, "mmol/L"), "pef": (410, "L/min"), "weight": (71.4, "kg"), "height": (171, "cm"),
+        "bmi": (24.4, "kg/m2"), "steps": (4120, "{steps}"), "sleep_duration": (445, "min"),
+    }  # fmt: skip
+    readings = ", ".join(
+        f'{{"metric": "{name}", "value": {value}, "unit": "{unit}"}}' for name, (value, unit) in said.items()
+    )
+    return re.sub(r"\{\"readings\": .*?\]\}", f'{{"readings": [{readings}]}}', line)
+
+
+async def _is_looked_at(operator: Person) -> None:
+    await expect(operator.see("device-row")).to_have_attribute("data-state", "active")
+    await look_at(operator, "devices", "device-row")
+    await at_desk(operator)
+    await operator.see("device-open").first.click()
+    await expect(operator.see("connectivity")).to_have_attribute("data-state", "heard")
+    await expect(operator.see("line")).to_contain_text("$SECRET")
+    await look_at(operator, "devices-detail", "device-facts")
+    await at_desk(operator)
+
+
+async def _gets_a_new_secret(operator: Person) -> None:
+    await operator.see("do-rotate").click()
+    await look_at(operator, "devices-rotating", "rotate-form")
+    await at_desk(operator)
+    await operator.see("rotate-sure").click()
+    await expect(operator.see("secret")).to_be_visible()
+    await operator.see("added-close").click()
+    await operator.see("device-close").click()
+
+
+async def _many_more(operator: Person, folder: Path) -> None:
+    wrong, good = folder / "wrong.csv", folder / "good.csv"
+    wrong.write_text(WRONG)
+    good.write_text(TABLE)
+    await operator.see("import-open").click()
+    await operator.see("import-file").set_input_files(wrong)
+    await expect(operator.see("import-errors")).to_be_visible()
+    await expect(operator.see("import-submit")).to_be_disabled()
+    await look_at(operator, "devices-import-wrong", "import-errors")
+    await at_desk(operator)
+    await operator.see("import-file").set_input_files(good)
+    await expect(operator.see("import-report")).to_contain_text("2")
+    async with operator.page.expect_download() as coming:
+        await operator.see("import-submit").click()
+    await (await coming.value).save_as(folder / "credentials.csv")
+    kept = (folder / "credentials.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert len(kept) == 3
+    await look_at(operator, "devices-imported", "import-saved")
+    await operator.see("import-close").click()
+    await expect(operator.see("device-row")).to_have_count(3)
+
+
+async def _is_replaced_and_another_revoked(operator: Person) -> None:
+    await at_desk(operator)
+    await operator.see("devices-search").fill("AB12")
+    await expect(operator.see("device-row")).to_have_count(1)
+    await operator.see("device-open").click()
+    await operator.see("do-replace").click()
+    await operator.see("replace-by").select_option(index=1)
+    await look_at(operator, "devices-replacing", "replace-form")
+    await at_desk(operator)
+    await operator.see("replace-sure").click()
+    await expect(operator.see("device-state").last).to_have_text(re.compile("Replaced|已更换"))
+    await look_at(operator, "devices-replaced", "device-facts")
+    await operator.see("device-close").click()
+    await operator.see("devices-search").fill("")
+    await operator.see("devices-worn").select_option("false")
+    await expect(operator.see("device-row")).to_have_count(2)
+    await operator.see("devices-state").select_option("new")
+    await expect(operator.see("device-row")).to_have_count(1)
+    await operator.see("device-open").click()
+    await operator.see("do-revoke").click()
+    await look_at(operator, "devices-revoking", "revoke-form")
+    await at_desk(operator)
+    await operator.see("revoke-sure").click()
+    await expect(operator.see("device-steps")).to_be_empty()
+    await operator.see("device-close").click()
+    await expect(operator.page.get_by_text(re.compile("No device matches|没有符合的设备"))).to_be_visible()
+
+
+async def _a_doctor_only_looks(hospital: Hospital, doctor: Person) -> None:
+    await doctor.page.goto(f"{hospital.url}/devices")
+    await expect(doctor.see("device-row")).to_have_count(3)
+    await expect(doctor.see("add-open")).to_have_count(0)
+    await doctor.see("device-open").last.click()
+    await expect(doctor.see("device-facts")).to_be_visible()
+    await expect(doctor.see("device-steps")).to_have_count(0)

@@ -1,0 +1,99 @@
+// What ends or renews a device's credential. Each says first what follows from it, and is asked twice.
+import { useState } from 'preact/hooks'
+import { get, post } from '../shared/api'
+import type { Live } from '../shared/live/live'
+import { Refusal } from '../shared/ui/Refusal'
+import { useAct } from '../shared/ui/useAct'
+import type { ClaimCode, Device, DeviceAdded, DevicePage, Me } from '../shared/wire'
+import { Added, Claim } from './Added'
+import { inService } from './deviceWords'
+import { t } from './words'
+
+const STEPS = ['claim-code', 'rotate', 'replace', 'lost', 'revoke'] as const
+type Step = (typeof STEPS)[number]
+
+/** As the server's state machine has it (server/monitoring/device_state.py). */
+function stepsOf(device: Device): readonly Step[] {
+  if (device.state === 'lost') return ['rotate', 'revoke']
+  if (!inService(device)) return []
+  return device.worn ? ['rotate', 'replace', 'lost', 'revoke'] : STEPS
+}
+
+interface Props {
+  device: Device
+  live: Live
+  me: Me
+  changed: () => void
+}
+
+function By({ device, by, choose }: { device: Device; by: string; choose: (id: string) => void }) {
+  const [free, setFree] = useState<readonly Device[] | null>(null)
+  if (free === null) void get<DevicePage>('/devices?worn=false&limit=200').then(({ devices }) => setFree(devices.filter((each) => each.id !== device.id && inService(each))), () => setFree([]))
+  if (free === null) return <p class="soft">{t('loading')}</p>
+  if (!free.length) return <p class="message">{t('noFreeDevice')}</p>
+  return (
+    <label class="field">
+      <span>{t('replaceBy')}</span>
+      <select required data-testid="replace-by" value={by} onChange={(event) => choose(event.currentTarget.value)}>
+        <option value="">{t('chooseDevice')}</option>
+        {free.map((each) => (
+          <option value={each.id}>
+            {each.label} ({each.id})
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}
+
+function Ask({ step, device, done, back }: { step: Step; device: Device; done: (reply: unknown) => void; back: () => void }) {
+  const [by, setBy] = useState('')
+  const { busy, problem, run } = useAct()
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault()
+    void run(async () => done(await post<unknown>(`/devices/${encodeURIComponent(device.id)}/${step}`, step === 'replace' ? { by } : {})))
+  }
+  return (
+    <form class="card stack" data-testid={`${step}-form`} onSubmit={submit}>
+      <b>{t(`do_${step}`)}</b>
+      <p>{t(`means_${step}`)}</p>
+      {device.worn && step !== 'replace' && <p class="message">{t('stillWorn')}</p>}
+      {step === 'replace' && <By device={device} by={by} choose={setBy} />}
+      <Refusal problem={problem} />
+      <div class="actions">
+        <button type="button" onClick={back}>
+          {t('cancel')}
+        </button>
+        <button class={step === 'claim-code' ? 'primary' : 'danger'} data-testid={`${step}-sure`} disabled={busy || (step === 'replace' && !by)}>
+          {t(`do_${step}`)}
+        </button>
+      </div>
+    </form>
+  )
+}
+
+export function Steps({ device, live, me, changed }: Props) {
+  const [asked, setAsked] = useState<Step | null>(null)
+  const [rotated, setRotated] = useState<DeviceAdded | null>(null)
+  const [claim, setClaim] = useState<ClaimCode | null>(null)
+  const done = (reply: unknown): void => {
+    if (asked === 'rotate') setRotated(reply as DeviceAdded)
+    if (asked === 'claim-code') setClaim(reply as ClaimCode)
+    setAsked(null)
+    changed()
+  }
+  if (rotated) return <Added added={rotated} live={live} me={me} close={() => setRotated(null)} />
+  if (asked) return <Ask step={asked} device={device} done={done} back={() => setAsked(null)} />
+  return (
+    <>
+      {claim && <Claim claim={claim} />}
+      <div class="head steps" data-testid="device-steps">
+        {stepsOf(device).map((step) => (
+          <button key={step} data-testid={`do-${step}`} onClick={() => setAsked(step)}>
+            {t(`do_${step}`)}
+          </button>
+        ))}
+      </div>
+    </>
+  )
+}
