@@ -53,6 +53,7 @@ async def test_a_broker_that_is_killed_or_paused_costs_nothing(
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not LONG, reason="belongs to the long run: FAULTS=long")
 async def test_devices_that_trust_the_brokers_puback_are_found_out(
     tmp_path: Path, broker: Mosquitto, ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
