@@ -27,33 +27,49 @@ class Saved(msgspec.Struct, frozen=True):
     """A backlog as it lies on the device's disk."""
 
     epoch: str
-    next_seq: int
-    held: dict[int, msgspec.Raw]
+    next_seq: int = 1
+    held: dict[int, msgspec.Raw] = {}
+    keys: tuple[str, ...] = ()  # by which whoever measured names what it handed over, so that it is taken once
 
 
 @dataclass
 class Backlog:
-    """At most ``capacity`` messages are held – the oldest goes first, and is lost – and ``window`` are under way."""
+    """At most ``capacity`` messages of ``capacity_bytes`` together are held – the oldest goes first, and is lost – and
+    ``window`` are under way."""
 
     epoch: str
     next_seq: int = 1
     window: int = 20
     capacity: int = 10_000
+    capacity_bytes: int = 64 * 1024 * 1024
     resend_after_s: float = 5.0
     lost: int = 0
     _held: dict[int, _Held] = field(default_factory=dict)  # in the order of seq
+    _bytes: int = 0
 
     def __len__(self) -> int:
         return len(self._held)
 
     def add(self, readings: object) -> int:
         """Keep a message (anything that msgspec writes as JSON); returns its sequence number."""
-        if len(self._held) >= self.capacity:
-            del self._held[next(iter(self._held))]
-            self.lost += 1
         seq, self.next_seq = self.next_seq, self.next_seq + 1
-        self._held[seq] = _Held(msgspec.Raw(msgspec.json.encode(readings)))
+        self._keep(seq, msgspec.Raw(msgspec.json.encode(readings)))
         return seq
+
+    def fits(self, messages: int, size: int) -> bool:
+        """Whether so many messages of so many bytes together can be kept without losing any."""
+        return len(self._held) + messages <= self.capacity and self._bytes + size <= self.capacity_bytes
+
+    def _keep(self, seq: int, readings: msgspec.Raw) -> None:
+        size = len(memoryview(readings))
+        while self._held and not self.fits(1, size):
+            self._let_go(next(iter(self._held)))
+            self.lost += 1
+        self._held[seq] = _Held(readings)
+        self._bytes += size
+
+    def _let_go(self, seq: int) -> None:
+        self._bytes -= len(memoryview(self._held.pop(seq).readings))
 
     def due(self, now_s: float) -> list[Outgoing]:
         """What to send now, oldest first: never sent, or sent ``resend_after_s`` ago and still not covered."""
@@ -70,7 +86,7 @@ class Backlog:
             return []
         gone = [held for held in self._held if held <= seq]
         for held in gone:
-            del self._held[held]
+            self._let_go(held)
         return gone
 
     def disconnected(self) -> None:
@@ -83,7 +99,9 @@ class Backlog:
 
     def restore(self, saved: Saved) -> None:
         self.epoch, self.next_seq = saved.epoch, saved.next_seq
-        self._held = {seq: _Held(readings.copy()) for seq, readings in saved.held.items()}
+        self._held, self._bytes = {}, 0
+        for seq in sorted(saved.held):
+            self._keep(seq, saved.held[seq].copy())
 
     def _under_way(self, held: _Held, now_s: float) -> bool:
         return held.sent_at_s is not None and now_s - held.sent_at_s < self.resend_after_s

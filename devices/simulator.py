@@ -5,7 +5,6 @@ One loop drives them all; the ledger hears what was sent, what the broker took a
 
 import asyncio
 import random
-import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,11 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-import msgspec
-
-from devices import topics
 from devices.backlog import Backlog, Saved
-from devices.mqtt import DeviceClient
+from devices.courier import Courier
+from devices.held_log import HeldLog, new_epoch
 from devices.mqtt_endpoint import Backoff, Endpoint, Tls
 from devices.physiology import Episode, Physiology, Vitals
 
@@ -85,33 +82,33 @@ async def simulate(plan: Plan, ledger: Ledger | None = None, report: Report | No
 
 
 class _Device:
-    """One device: measures by the clock, holds what is not covered, sends through its window, comes back when cut."""
+    """One device: measures by the clock; a courier carries what it holds. Told by it as its ``Watcher``."""
 
     def __init__(self, plan: Plan, account: tuple[str, str], report: Report, ledger: Ledger | None) -> None:
         self._plan = plan
-        self._id, self._secret = account
+        self._id, secret = account
         self._report = report
         self._ledger = ledger
         self._random = random.Random(f"{plan.seed}/{self._id}/network")  # noqa: S311 - jitter
+        self._log = HeldLog(plan.state_dir / f"{self._id}.log", sync=False) if plan.state_dir else None
         self._backlog = self._load()
-        self._client: DeviceClient | None = None
-        self._up = False
-        self._over = asyncio.Event()  # this connection is
         self._empty = asyncio.Event()
-        self._flying: dict[int, int] = {}  # packet id → seq
+        endpoint = Endpoint(plan.host, plan.port, self._id, secret, tls=plan.tls)
+        self._courier = Courier(endpoint, self._backlog, self, plan.backoff, chance=self._random)
 
     async def run(self, person: Physiology, turnstile: asyncio.Semaphore) -> None:
+        self._courier.turnstile = turnstile
         try:
             async with asyncio.TaskGroup() as group:
-                background = [group.create_task(self._stay_connected(turnstile)), group.create_task(self._pump())]
+                carrying = group.create_task(self._courier.run())
                 await self._measure(person)
                 await self._drain()
-                for task in background:
-                    task.cancel()
+                carrying.cancel()
         finally:
             self._report.held += len(self._backlog)
             self._report.lost += self._backlog.lost
-            self._save()
+            if self._log:
+                self._log.rewrite(self._backlog.save())
 
     async def _drain(self) -> None:
         self._empty.clear()
@@ -129,119 +126,40 @@ class _Device:
             if (vitals := person.at(beat)) is not None:
                 self._backlog.add(_readings(vitals, datetime.now(UTC)))
                 self._report.measured += 1
-                self._send()
+                self._courier.send()
             beat += period_s
 
-    async def _stay_connected(self, turnstile: asyncio.Semaphore) -> None:
-        failures = 0
-        try:
-            while True:
-                was_up = await self._one_connection(turnstile)
-                failures = 0 if was_up else failures + 1
-                await asyncio.sleep(self._plan.backoff.delay_s(failures, self._random.random()))
-        finally:
-            if self._client:
-                self._client.disconnect()
-
-    async def _one_connection(self, turnstile: asyncio.Semaphore) -> bool:
-        self._over = asyncio.Event()
-        self._client = self._new_client()
-        try:
-            async with turnstile:
-                await self._client.connect()
-        except OSError:
-            return False
-        await self._over.wait()
-        was_up, self._up = self._up, False
-        self._report.refused += not was_up
-        self._flying.clear()
-        self._backlog.disconnected()
-        return was_up
-
-    def _new_client(self) -> DeviceClient:
-        plan = self._plan
-        endpoint = Endpoint(plan.host, plan.port, self._id, self._secret, tls=plan.tls)
-        offline = msgspec.json.encode({"online": False})
-        client = DeviceClient(endpoint, [topics.ack(self._id)], will=(topics.status(self._id), offline))
-        client.on_up = self._on_up
-        client.on_down = lambda _reason: self._over.set()
-        client.on_message = self._on_message
-        client.on_published = self._on_published
-        return client
-
-    def _on_up(self) -> None:
-        self._up = True
+    def connected(self) -> None:
         self._report.connects += 1
-        if self._client:
-            self._client.publish(topics.status(self._id), msgspec.json.encode({"online": True}), retain=True)
-        self._send()
 
-    def _on_message(self, _topic: str, payload: bytes) -> None:
-        ack = msgspec.json.decode(payload, type=_Ack)
-        for seq in self._backlog.covered(ack.epoch, ack.seq):
-            self._report.covered += 1
-            if self._ledger:
+    def refused(self) -> None:
+        self._report.refused += 1
+
+    def sent(self, seq: int) -> None:
+        self._report.sent += 1
+        if self._ledger:
+            self._ledger.sent(self._id, self._backlog.epoch, seq)
+
+    def acked(self, seq: int) -> None:
+        self._report.puback += 1
+        if self._ledger:
+            self._ledger.acked(self._id, self._backlog.epoch, seq)
+
+    def covered(self, seqs: list[int]) -> None:
+        self._report.covered += len(seqs)
+        if self._ledger:
+            for seq in seqs:
                 self._ledger.covered(self._id, self._backlog.epoch, seq)
         if not self._backlog:
             self._empty.set()
-        self._send()
-
-    def _on_published(self, mid: int) -> None:
-        if (seq := self._flying.pop(mid, None)) is not None:
-            self._report.puback += 1
-            if self._ledger:
-                self._ledger.acked(self._id, self._backlog.epoch, seq)
-
-    async def _pump(self) -> None:
-        """What was not covered in time is sent again, whether or not anything new is measured."""
-        while True:
-            await asyncio.sleep(self._plan.resend_after_s / 2)
-            self._send()
-
-    def _send(self) -> None:
-        if not self._up or self._client is None:
-            return
-        for message in self._backlog.due(asyncio.get_running_loop().time()):
-            body = _Body(self._backlog.epoch, message.seq, message.oldest, datetime.now(UTC), message.readings)
-            self._report.sent += 1
-            if self._ledger:
-                self._ledger.sent(self._id, self._backlog.epoch, message.seq)
-            self._flying[self._client.publish(topics.readings(self._id), msgspec.json.encode(body))] = message.seq
 
     def _load(self) -> Backlog:
+        """A device that forgot its counter begins a new epoch."""
         plan = self._plan
-        backlog = Backlog(
-            epoch=secrets.token_hex(4),  # a device that forgot its counter begins a new one
-            window=plan.window,
-            capacity=plan.capacity,
-            resend_after_s=plan.resend_after_s,
-        )
-        if (file := self._file()) and file.exists():
-            backlog.restore(msgspec.json.decode(file.read_bytes(), type=Saved))
+        saved = self._log.read() if self._log else Saved(new_epoch())
+        backlog = Backlog(saved.epoch, window=plan.window, capacity=plan.capacity, resend_after_s=plan.resend_after_s)
+        backlog.restore(saved)
         return backlog
-
-    def _save(self) -> None:
-        if file := self._file():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(msgspec.json.encode(self._backlog.save()))
-
-    def _file(self) -> Path | None:
-        return self._plan.state_dir / f"{self._id}.json" if self._plan.state_dir else None
-
-
-class _Ack(msgspec.Struct, frozen=True):
-    epoch: str | None
-    seq: int
-
-
-class _Body(msgspec.Struct, frozen=True):
-    """The native message of the MQTT contract."""
-
-    epoch: str
-    seq: int
-    oldest: int
-    sent: datetime
-    readings: msgspec.Raw
 
 
 def _readings(vitals: Vitals, at: datetime) -> list[dict[str, object]]:

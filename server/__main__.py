@@ -100,6 +100,37 @@ def simulate(
 
 
 @cli.command()
+def device_agent(
+    device: Annotated[str, typer.Option(envvar="DEVICE", help="the device's id")],
+    secret: Annotated[str, typer.Option(envvar="DEVICE_SECRET", help="its secret")],
+    folder: Annotated[Path, typer.Option(help="where it keeps what is not stored yet; this device's own")],
+    host: Annotated[str, typer.Option(envvar="MQTT_HOST")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="MQTT_PORT", help="1883 on this machine, 8883 with --ca")] = 1883,
+    ca: Annotated[Path | None, typer.Option(help="speak TLS and believe this authority (PEM)")] = None,
+    stdin: Annotated[bool, typer.Option(help="read lines of JSON from standard input")] = True,
+    listen: Annotated[str | None, typer.Option(help="and from 127.0.0.1:PORT, or from a Unix socket")] = None,
+    watch: Annotated[Path | None, typer.Option(help="and from the files of a folder")] = None,
+    refuse_when_full: Annotated[bool, typer.Option(help="rather than to drop the oldest that is held")] = False,
+    capacity: Annotated[int, typer.Option(help="messages that are kept")] = 100_000,
+    linger: Annotated[float, typer.Option(help="seconds to wait for receipts once standard input has ended")] = 30.0,
+) -> None:
+    """Send readings for a device, and keep each until Bedside says that it is stored. Needs no hospital here."""
+    from devices.agent import Setup, WhenFull
+    from devices.agent_run import Inputs, serve
+    from devices.mqtt_endpoint import Endpoint, Tls
+
+    endpoint = Endpoint(host, port, device, secret, tls=Tls(ca) if ca else None)
+    when_full = WhenFull.REFUSE_NEW if refuse_when_full else WhenFull.DROP_OLDEST
+    setup = Setup(endpoint, folder, when_full, capacity)
+    inputs = Inputs(stdin, listen, watch, linger)
+    try:
+        held = asyncio.run(serve(setup, inputs, lambda line: print(line, file=sys.stderr, flush=True)))
+    except (OSError, ValueError) as wrong:
+        sys.exit(f"The device agent ends: {wrong}")
+    sys.exit(f"{held} messages are still held" if held else 0)
+
+
+@cli.command()
 def migrate() -> None:
     """Bring the database to this version's tables; starting the server does it too."""
     from server import desk

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from devices.backlog import Saved
+from devices.held_log import HeldLog
 from tests.devices.mosquitto import Mosquitto
 from tests.faults.evidence import left_behind
 from tests.faults.house import House
@@ -91,7 +92,7 @@ def remember_everything(data: Path, backlogs: Path) -> None:
             )
     for device_id, messages in held.items():
         saved = Saved(epochs[device_id], max(messages) + 1, messages)
-        (backlogs / f"{device_id}.json").write_bytes(msgspec.json.encode(saved))
+        HeldLog(backlogs / f"{device_id}.log", sync=False).rewrite(saved)
 
 
 def counted(house: House) -> dict[str, int]:
