@@ -65,8 +65,8 @@ async def _measure(sizes: tuple[int, ...], command: str) -> Section:
         command=f".venv/bin/python -m bench {command}",
         method=f"One metric of one patient who was measured each six minutes for a year, in at most {POINTS} points, "
         f"asked {TIMES} times of the service that HTTP asks: right to see, sums, what is not summed up yet, alarms of "
-        "the time. Every patient has 525,600 readings with their sums, written in bulk; databases warm, one question at a "
-        "time.",
+        "the time. Every patient has 525,600 readings with their sums, written in bulk; databases warm, one question "
+        "at a time.",
         figures=figures,
         notes=[f"{d}, {n} patients: written in {run.load_s:.0f} s." for (d, n), run in runs.items()],
     )

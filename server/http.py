@@ -75,6 +75,7 @@ def all_routes(wanted: Web) -> RouteTable:
             intake=wanted.intake,
             handover=services.handover,
             history=services.history,
+            export=services.export,
             messages=services.messaging.doors,
             hospital=_hospital(wanted),
             locale=wanted.settings.hospital.locale,

@@ -29,6 +29,7 @@ from server.clinic.service import ClinicService
 from server.clinic.today import Today
 from server.messaging import Correspondence, Messaging, WaysOut, build_messaging
 from server.monitoring.associations import Associations
+from server.monitoring.export import Export
 from server.monitoring.handover import Handover
 from server.monitoring.history import History
 from server.monitoring.pages import Pages, Wires
@@ -51,6 +52,7 @@ from server.store.booking import BookingLookQueries, BookingQueries
 from server.store.clinic import ClinicLookQueries, ClinicQueries
 from server.store.desk import DeskLookQueries
 from server.store.engine import Store
+from server.store.export import ExportQueries
 from server.store.handover import HandoverLookQueries, HandoverQueries
 from server.store.history import HistoryLookQueries, RollupLookQueries, RollupQueries
 from server.store.monitoring import AlarmQueries, AssociationQueries, DeviceQueries, MonitoringLookQueries
@@ -129,6 +131,7 @@ class Services:
     handover: Handover
     monitoring_reader: MonitoringReader
     history: History
+    export: Export
     rolling: Rolling
     messaging: Messaging
     pages: Pages
@@ -216,6 +219,7 @@ def build_services(
             partial(store.write, HandoverQueries), partial(store.read, HandoverLookQueries), pages, house.sender
         ),
         monitoring_reader=MonitoringReader(look_monitoring, zone, acknowledge),
+        export=Export(partial(store.write, ExportQueries), partial(store.read, ExportQueries)),
         history=History(partial(store.read, HistoryLookQueries), zone),
         rolling=Rolling(
             partial(store.write, partial(RollupQueries, zone=zone)), partial(store.read, RollupLookQueries), zone

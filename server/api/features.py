@@ -40,6 +40,7 @@ from server.clinic.roster.moves import Moves
 from server.clinic.roster.public import PublicBooking
 from server.clinic.roster.service import Roster
 from server.clinic.service import ClinicService
+from server.monitoring.export import Export
 from server.monitoring.handover import Handover
 from server.monitoring.history import History
 from server.monitoring.intake import Intake
@@ -82,6 +83,7 @@ class Services:
     intake: Intake
     handover: Handover
     history: History
+    export: Export
     messages: Messages
     hospital: Hospital
     locale: str
@@ -113,6 +115,6 @@ def features(to: Services) -> list[Feature]:
         Feature(monitoring.routes(to.monitoring), monitoring.problems),
         Feature(readings.routes(to.intake), readings.problems),
         Feature(handover.routes(to.handover), handover.problems),
-        Feature(history.routes(to.history), history.problems),
+        Feature(history.routes(to.history, to.export), history.problems),
         Feature(notifications.routes(to.messages), notifications.problems),
     ]
