@@ -166,6 +166,23 @@ def retention(
     _report(lambda: asyncio.run(run(_settings(), delete=delete, ticket_id=ticket)), retaining.REFUSALS)
 
 
+@cli.command()
+def export(
+    patient: str,
+    file: Path,
+    format_: Annotated[str, typer.Option("--format", help="fhir (R4, a Bundle) or csv")] = "fhir",
+    since: Annotated[
+        str | None, typer.Option(help="a day such as 2026-11-01; without, as far back as there is")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="to before this day; without, until now")] = None,
+) -> None:
+    """Write a patient's single readings to a file that only you can read. It is a row of the audit."""
+    from server import exporting
+
+    wish = exporting.ExportWish(patient, format_, since, until, file)
+    _report(lambda: asyncio.run(exporting.export(_settings(), wish)), exporting.REFUSALS)
+
+
 @user.command("disable")
 def user_disable(login: str) -> None:
     """Somebody who left: signed out everywhere, not let in again, told of no alarm."""

@@ -85,6 +85,7 @@ def all_routes(wanted: Web) -> RouteTable:
             handover=services.handover,
             history=services.history,
             broker_drops=services.broker_drops,
+            export=services.export,
             messages=services.messaging.doors,
             hospital=_hospital(wanted),
             locale=wanted.settings.hospital.locale,

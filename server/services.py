@@ -34,6 +34,7 @@ from server.monitoring.bulk import Bulk
 from server.monitoring.claiming import Claims, Codes
 from server.monitoring.credentials import CredentialChange
 from server.monitoring.device_list import DeviceReader
+from server.monitoring.export import Export
 from server.monitoring.handover import Handover
 from server.monitoring.history import History
 from server.monitoring.pages import Pages, Wires
@@ -60,6 +61,7 @@ from server.store.clinic import ClinicLookQueries, ClinicQueries
 from server.store.desk import DeskLookQueries
 from server.store.devices import BulkQueries, ClaimQueries, DeviceQueries, ReplaceQueries, SightingQueries
 from server.store.engine import Store
+from server.store.export import ExportQueries
 from server.store.handover import HandoverLookQueries, HandoverQueries
 from server.store.history import HistoryLookQueries, RollupLookQueries, RollupQueries
 from server.store.monitoring import AlarmQueries, AssociationQueries, MonitoringLookQueries
@@ -146,6 +148,7 @@ class Services:
     broker_drops: BrokerDrops
     monitoring_reader: MonitoringReader
     history: History
+    export: Export
     rolling: Rolling
     messaging: Messaging
     pages: Pages
@@ -251,6 +254,7 @@ def build_services(
             house.sender,
         ),
         monitoring_reader=MonitoringReader(look_monitoring, zone, acknowledge),
+        export=Export(partial(store.write, ExportQueries), partial(store.read, ExportQueries)),
         history=History(partial(store.read, HistoryLookQueries), zone),
         rolling=Rolling(
             partial(store.write, partial(RollupQueries, zone=zone)), partial(store.read, RollupLookQueries), zone

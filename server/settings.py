@@ -115,6 +115,10 @@ class Alarms(Section):
     acknowledge_s: Seconds = 120
 
 
+class Readings(Section):
+    single_days: Annotated[int, Field(ge=0, le=36_525)] = 0
+
+
 class Reach(Section):
     push_s: Seconds = 30
     sms_s: Seconds = 120
@@ -159,6 +163,7 @@ class Settings(BaseSettings):
     astm: AstmSection = AstmSection()
     clinic: Clinic = Clinic()
     alarms: Alarms = Alarms()
+    readings: Readings = Readings()
     reach: Reach = Reach()
     budgets: Budgets = Budgets()
     ice: Ice = Ice()

@@ -28,6 +28,7 @@ class Action(StrEnum):
     NOTE_WRITE = "note.write"
     PATIENT_READ = "patient.read"
     READINGS_READ = "readings.read"
+    READINGS_EXPORT = "readings.export"  # all of a patient's at once, as a file
     ALARM_READ = "alarm.read"
     ALARM_ACKNOWLEDGE = "alarm.acknowledge"
     UNATTENDED_READ = "unattended.read"  # whose patients' alarms have no doctor any more
@@ -59,6 +60,7 @@ _ALLOWED: Mapping[Role, frozenset[Action]] = {
             Action.NOTE_WRITE,
             Action.PATIENT_READ,
             Action.READINGS_READ,
+            Action.READINGS_EXPORT,
             Action.ALARM_READ,
             Action.ALARM_ACKNOWLEDGE,
             Action.UNATTENDED_READ,

@@ -47,6 +47,7 @@ from server.clinic.roster.service import Roster
 from server.clinic.service import ClinicService
 from server.monitoring.broker_drops import BrokerDrops
 from server.monitoring.broker_hook import BrokerHook
+from server.monitoring.export import Export
 from server.monitoring.handover import Handover
 from server.monitoring.history import History
 from server.monitoring.intake import Intake
@@ -93,6 +94,7 @@ class Services:
     handover: Handover
     history: History
     broker_drops: BrokerDrops
+    export: Export
     messages: Messages
     hospital: Hospital
     locale: str
@@ -129,6 +131,6 @@ def features(to: Services) -> list[Feature]:
         Feature(quarantine.routes(to.quarantine), quarantine.problems),
         Feature(broker_drops.routes(to.broker_drops), {}),
         Feature(handover.routes(to.handover), handover.problems),
-        Feature(history.routes(to.history), history.problems),
+        Feature(history.routes(to.history, to.export), history.problems),
         Feature(notifications.routes(to.messages), notifications.problems),
     ]

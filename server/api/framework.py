@@ -3,7 +3,7 @@
 A feature module exports ``routes(service, …) -> list[Route]`` and ``problems``, its errors as kinds of problem.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -72,6 +72,15 @@ class File:
     """A reply's body that is not JSON. ``name`` is what a browser calls it when it keeps it."""
 
     content: bytes
+    content_type: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """A File that is sent as it is made. What fails on the way cuts the connection: half a file must not look whole."""
+
+    chunks: AsyncIterator[bytes]
     content_type: str
     name: str
 

@@ -29,7 +29,7 @@ from server.api.errors import (
     WrongContentType,
     problem_for,
 )
-from server.api.framework import Answer, Audience, Body, Call, File, Poured, Raw, Route, Upload
+from server.api.framework import Answer, Audience, Body, Call, File, Poured, Raw, Route, Streamed, Upload
 from server.api.json_body import decode_body, decode_query
 from server.api.openapi import describe
 from server.api.routes import RouteTable
@@ -118,7 +118,7 @@ async def _send(description: bytes, _request: web.Request) -> web.Response:
     return web.Response(body=description, content_type="application/json")
 
 
-async def _serve(route: Route, gate: Gate, request: web.Request) -> web.Response:
+async def _serve(route: Route, gate: Gate, request: web.Request) -> web.StreamResponse:
     now = gate.clock()
     principal = await gate.admit(route, request, now)
     call = Call(
@@ -131,6 +131,8 @@ async def _serve(route: Route, gate: Gate, request: web.Request) -> web.Response
         query=_query(request, route),
     )
     answer = _answer(await route.handler(call))
+    if isinstance(answer.body, Streamed):
+        return await _stream(request, answer.body)
     response = _respond(answer.status or route.success, answer.body)
     for cookie in answer.cookies:
         write_cookie(response, cookie, now, secure=gate.edge.is_secure(request))
@@ -155,6 +157,21 @@ def _respond(status: int, body: object, content_type: str = "application/json") 
         named = {"Content-Disposition": f'attachment; filename="{body.name}"'}
         return web.Response(status=status, body=body.content, content_type=body.content_type, headers=named)
     return web.Response(status=status, body=msgspec.json.encode(body), content_type=content_type)
+
+
+async def _stream(request: web.Request, body: Streamed) -> web.StreamResponse:
+    named = {"Content-Disposition": f'attachment; filename="{body.name}"', "X-Request-Id": request[_REQUEST_ID]}
+    response = web.StreamResponse(headers={**HEADERS, **named, "Content-Type": body.content_type})
+    await response.prepare(request)
+    try:
+        async for chunk in body.chunks:
+            await response.write(chunk)
+        await response.write_eof()
+    except Exception as error:  # noqa: BLE001 – the head is sent: what can still be said is that it ended too early
+        _log.error("http.cut", request_id=request[_REQUEST_ID], exc_info=error)
+        if request.transport:
+            request.transport.abort()
+    return response
 
 
 async def _read_body(request: web.Request, shape: type[Body] | None) -> Body | None:

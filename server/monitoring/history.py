@@ -1,6 +1,6 @@
 """What was measured of a patient, over any time: a chart's points from the sums, with the alarms of that time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta, tzinfo
 from typing import Final, Protocol
@@ -63,6 +63,7 @@ class SumsLook(Protocol):
         """How far the patient's partition is summed up."""
         ...
 
+    async def horizons(self, patient_ids: Collection[str]) -> Mapping[str, datetime]: ...
     async def slots(self, wish: Wish, over: Grid) -> Sequence[Slot]: ...
     async def singles(self, wish: Wish) -> Sequence[Input]: ...
     async def pending(self, partition: int, after: int, limit: int) -> Sequence[Input]: ...
@@ -93,7 +94,8 @@ class History:
             if not (who.may(Action.READINGS_READ) and await look.sees(who.id, wish.patient_id)):
                 raise NotFound
             reach = await look.reach(wish.patient_id)
-            over = grid(wish, self._zone, singles_kept=reach.since is None or reach.since <= wish.start)
+            horizon = (await look.horizons([wish.patient_id])).get(wish.patient_id)
+            over = grid(wish, self._zone, singles_kept=horizon is None or horizon <= wish.start)
             points, complete = await self._points(look, wish, over, reach)
             marks = await look.alarm_marks(wish)
         return HistoryView(

@@ -1,11 +1,12 @@
 """Sums of what is stored, kept up at a pace of its own: intake never waits for it.
 
 Every message is counted once: the position of its partition moves in the transaction that adds it, and only from where
-it was read. Whoever comes second, or again after a crash, moves nothing and adds nothing.
+it was read. Whoever comes second, or again after a crash, moves nothing and adds nothing. What was measured before the
+patient's single readings were deleted is not added: nobody can tell any more whether it was there before.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -22,11 +23,10 @@ BREATH_S: Final = 0.05  # between two pages of a backlog
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """A partition that holds more than is summed up. ``since``: single readings measured before are deleted."""
+    """A partition, and the position up to which it is summed up."""
 
     partition: int
     position: int
-    since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,14 @@ class RollupTx(Protocol):
 
 
 class RollupLook(Protocol):
-    async def behind(self) -> Sequence[Behind]: ...
+    async def behind(self) -> Sequence[Behind]:
+        """Those that hold more."""
+        ...
+
+    async def horizons(self, patient_ids: Collection[str]) -> Mapping[str, datetime]:
+        """Of whom single readings are deleted, and before which time of measurement."""
+        ...
+
     async def pending(self, partition: int, after: int, limit: int) -> Sequence[Input]: ...
 
 
@@ -82,11 +89,12 @@ class Rolling:
     async def _page(self, behind: Behind) -> bool:
         async with self._look() as look:
             pending = await look.pending(behind.partition, behind.position, PAGE)
+            horizons = await look.horizons({given.patient_id for given in pending})
         page = _few_corrections(pending)
         if not page:
             return False
         step = Step(behind.partition, behind.position, page[-1].position)
-        await self._record(step, fold(page, self._zone, behind.since))
+        await self._record(step, fold(page, self._zone, horizons))
         await asyncio.sleep(BREATH_S)
         return len(page) < len(pending) or len(pending) == PAGE
 

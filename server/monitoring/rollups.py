@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from enum import IntEnum
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import msgspec
@@ -31,6 +32,9 @@ SITES: Final = frozenset(
     }
 )
 TWIN = timedelta(days=1)  # a message's newest reading is at most so much newer than one that it corrects or repeats
+
+
+NO_HORIZON: Final[Mapping[str, datetime]] = MappingProxyType({})
 
 
 class Level(IntEnum):
@@ -109,12 +113,13 @@ class Folded:
     corrected: Sequence[Bucket]
 
 
-def fold(inputs: Iterable[Input], zone: tzinfo, since: datetime | None = None) -> Folded:
-    """``inputs`` in the order of their positions. What was measured before ``since`` is passed over."""
+def fold(inputs: Iterable[Input], zone: tzinfo, horizons: Mapping[str, datetime] = NO_HORIZON) -> Folded:
+    """``inputs`` in the order of their positions. What was measured before its patient's horizon is passed over."""
     minutes: dict[Bucket, Sums] = {}
     corrected: dict[Bucket, None] = {}
     for measured in measurements(inputs):
-        if since is not None and measured.at < since:
+        horizon = horizons.get(measured.patient_id)
+        if horizon is not None and measured.at < horizon:
             continue
         if measured.corrects:
             corrected[measured.minute] = None

@@ -1,6 +1,6 @@
 """Queries of the history: the sums that server.monitoring.rolling keeps, and what server.monitoring.history draws."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from server.monitoring.rollups import TWIN, Bucket, Level, Sums, day_end, merged
 from server.store.alarms import CareQueries
 from server.store.evaluation import EvaluationQueries
 from server.store.journal import partition_of
-from server.store.tables import alarms, messages, partitions, rollup_progress, rollups
+from server.store.tables import alarms, messages, partitions, reading_horizons, rollup_progress, rollups
 
 MARKS: Final = 500  # alarms of a chart's time; of more, the newest
 _KEY: Final = [column.name for column in rollups.primary_key]
@@ -36,14 +36,18 @@ class RollupLookQueries(EvaluationQueries):
     """server.monitoring.rolling.RollupLook."""
 
     async def behind(self) -> Sequence[Behind]:
-        position = sa.func.coalesce(rollup_progress.c.position, 0)
+        position = sa.func.coalesce(rollup_progress.c.position, 0).label("position")
         query = (
-            sa.select(partitions.c.id, position, rollup_progress.c.deleted_before)
+            sa.select(partitions.c.id, position)
             .outerjoin(rollup_progress, rollup_progress.c.partition == partitions.c.id)
             .where(partitions.c.issued > position)
             .order_by(partitions.c.id)
         )
-        return [Behind(*row) for row in await self._connection.execute(query)]
+        return [Behind(row.id, row.position) for row in await self._connection.execute(query)]
+
+    async def horizons(self, patient_ids: Collection[str]) -> Mapping[str, datetime]:
+        query = sa.select(reading_horizons).where(reading_horizons.c.patient_id.in_(patient_ids))
+        return {row.patient_id: row.deleted_before for row in await self._connection.execute(query)}
 
 
 class HistoryLookQueries(RollupLookQueries, CareQueries):
@@ -51,9 +55,8 @@ class HistoryLookQueries(RollupLookQueries, CareQueries):
 
     async def reach(self, patient_id: str) -> Behind:
         partition = partition_of(patient_id)
-        query = sa.select(rollup_progress).where(rollup_progress.c.partition == partition)
-        row = (await self._connection.execute(query)).one_or_none()
-        return Behind(partition, row.position, row.deleted_before) if row else Behind(partition, 0, None)
+        query = sa.select(rollup_progress.c.position).where(rollup_progress.c.partition == partition)
+        return Behind(partition, await self._connection.scalar(query) or 0)
 
     async def slots(self, wish: Wish, over: Grid) -> Sequence[Slot]:
         """Summed by the database: of a chart's time there may be sixty times as many buckets as points."""

@@ -62,7 +62,7 @@ class RetentionQueries(AuditQueries):
         return [Ended(row.id, row.ended_at) for row in await self._connection.execute(query)]
 
     async def ticket(self, ticket_id: str) -> Ended | None:
-        query = sa.select(tickets.c.id, _ticket_ended().label("ended_at")).where(tickets.c.id == ticket_id)
+        query = sa.select(tickets.c.id, ticket_ended().label("ended_at")).where(tickets.c.id == ticket_id)
         row = (await self._connection.execute(query)).one_or_none()
         return Ended(row.id, row.ended_at) if row else None
 
@@ -82,15 +82,15 @@ def _ended(holding: Holding, before: datetime) -> sa.Select[Any]:
             ended, root = _patient_ended(), patients
             there: sa.ColumnElement[bool] = ~_exists(tickets, patients)
         case Holding.RECORD:
-            ended, root, there = _ticket_ended(), tickets, sa.true()
+            ended, root, there = ticket_ended(), tickets, sa.true()
         case Holding.PROCESS:
-            ended, root = _ticket_ended(), tickets
+            ended, root = ticket_ended(), tickets
             texts = sa.select(deliveries.c.id).where(_texts_of(tickets.c.id)).correlate(tickets).exists()
             there = sa.or_(texts, *(_exists(table, tickets) for table in PROCESS))
     return sa.select(root.c.id, ended.label("ended_at")).where(there, ended < before)
 
 
-def _ticket_ended() -> sa.ColumnElement[Any]:
+def ticket_ended() -> sa.ColumnElement[Any]:
     """The later one of session and visit; NULL while the ticket stands or the visit runs."""
     visit = sa.select(sa.func.max(visits.c.ended_at)).where(visits.c.ticket_id == tickets.c.id).correlate(tickets)
     closed = sa.select(sessions.c.closes_at).where(sessions.c.id == tickets.c.session_id).correlate(tickets)

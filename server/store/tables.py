@@ -601,7 +601,13 @@ rollup_progress = sa.Table(
     metadata,
     sa.Column("partition", sa.Integer, sa.ForeignKey("partitions.id"), primary_key=True),
     sa.Column("position", sa.BigInteger, nullable=False),  # the last one that is in ``rollups``
-    sa.Column("deleted_before", Moment),  # single readings measured before it are deleted; their sums are kept
+)
+
+reading_horizons = sa.Table(
+    "reading_horizons",  # of whom single readings were deleted; their sums are kept
+    metadata,
+    sa.Column("patient_id", sa.String(32), sa.ForeignKey("patients.id"), primary_key=True),
+    sa.Column("deleted_before", Moment, nullable=False),
 )
 
 streams = sa.Table(

@@ -137,6 +137,7 @@ ROUTES: Final[Mapping[str, Row]] = {
     "POST /visits/{id}/media": VISIT,
     "GET /patients/{id}/readings": TREATED,
     "GET /patients/{id}/history": TREATED,
+    "GET /patients/{id}/export": TREATED,
     "GET /patients/{id}/alarms": TREATED,
     "POST /alarms/{id}/acknowledge": ALARM,
     "GET /unattended": HOUSE,  # a doctor sees those of the own department

@@ -114,6 +114,7 @@ POST /step-up/passkey/options
 POST /step-up/passkey
 GET /patients/{id}/readings
 GET /patients/{id}/history
+GET /patients/{id}/export
 GET /patients/{id}/alarms
 POST /alarms/{id}/acknowledge
 GET /unattended

@@ -14,6 +14,7 @@ from tests.attacks.ward import NOBODY, SETTLED_S, Caller, Ward
 RECORD = ("sessions", "tickets", "visits", "notes", "alarms", "associations", "join_links", "consents", "devices")
 QUERIES = {
     "/patients/{id}/readings": "?metrics=spo2&minutes=30",
+    "/patients/{id}/export": "?format=csv&from=2026-11-20T00:00:00Z&until=2026-11-21T00:00:00Z",
     "/patients/{id}/history": "?metric=spo2&from=2026-11-20T00:00:00Z&until=2026-11-21T00:00:00Z",
 }
 Route = tuple[str, str]

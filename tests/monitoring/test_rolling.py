@@ -23,7 +23,7 @@ def rolling_of(store: Store, queries: type[RollupQueries] = RollupQueries) -> Ro
     return Rolling(begin, partial(store.read, RollupLookQueries), SHANGHAI)
 
 
-def message(seq: int, *readings: Reading, received_at: datetime = NOON + timedelta(days=2)) -> Message:
+def message(seq: int, *readings: Reading, received_at: datetime = NOON + timedelta(days=5)) -> Message:
     newest = max(reading.at for reading in readings)
     return Message(DEVICE, f"e:{seq}", received_at, newest, Body(readings=readings), epoch="e", seq=seq)
 

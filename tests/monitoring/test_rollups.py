@@ -64,7 +64,7 @@ def test_sites_are_kept_apart() -> None:
 
 
 def test_what_is_too_old_is_passed_over() -> None:
-    folded = fold(heard(37.0, 38.0, every_s=60), SHANGHAI, since=NOON + timedelta(seconds=30))
+    folded = fold(heard(37.0, 38.0, every_s=60), SHANGHAI, {"patient": NOON + timedelta(seconds=30)})
     assert {each.last for each in folded.sums.values()} == {38.0}
 
 

@@ -1,4 +1,4 @@
-"""What the readings of a minute, an hour and a day come to, and how far they are summed up."""
+"""What the readings of a minute, an hour and a day come to, how far they are summed up, and what is deleted."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -33,7 +33,13 @@ def upgrade() -> None:
         "rollup_progress",
         sa.Column("partition", sa.Integer(), nullable=False, autoincrement=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
-        sa.Column("deleted_before", Moment),
         sa.ForeignKeyConstraint(["partition"], ["partitions.id"], name="fk_rollup_progress_partition"),
         sa.PrimaryKeyConstraint("partition", name="pk_rollup_progress"),
+    )
+    op.create_table(
+        "reading_horizons",
+        sa.Column("patient_id", sa.String(32), nullable=False),
+        sa.Column("deleted_before", Moment, nullable=False),
+        sa.ForeignKeyConstraint(["patient_id"], ["patients.id"], name="fk_reading_horizons_patient_id"),
+        sa.PrimaryKeyConstraint("patient_id", name="pk_reading_horizons"),
     )
