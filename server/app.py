@@ -42,7 +42,7 @@ from server.live import Gathered, LiveDoor, LiveTopics, Presence, Visitor, lane_
 from server.messaging import WaysOut, limits_of
 from server.monitoring import broker_drops
 from server.monitoring.broker_hook import BrokerHook, ServersOwn
-from server.monitoring.credentials import CredentialChange
+from server.monitoring.credentials import CredentialChange, CredentialRelay
 from server.monitoring.device_lines import Addresses
 from server.monitoring.evaluation import EvaluationRecorder, EvaluationStore
 from server.monitoring.intake import Intake
@@ -57,6 +57,7 @@ from server.safeguards import pack_of
 from server.services import Outside, build_services, house_of
 from server.settings import Settings
 from server.store.chain import SealLookQueries, SealQueries
+from server.store.devices import CredentialQueries, StoredCredentials
 from server.store.engine import Store, connect, open_store
 from server.store.errors import Unavailable
 from server.store.journal import StoreJournal, partition_of
@@ -128,6 +129,8 @@ class Bedside:
         self._desk = Gathered(partial(self._hub.refresh, DESK), every_s=DESK_EVERY_S, at_least_s=DESK_AT_LEAST_S)
         dynsec = dynsec_of(settings.mqtt)
         self._accounts = BrokerAccounts(dynsec, self._wanted) if dynsec else None
+        on_record = StoredCredentials(self.store)
+        self._relay = CredentialRelay(dynsec, on_record, self._device_changed) if dynsec else None
         self._hook = _hook(settings, self._registry)
         self._broker = self._embedded_broker(certificates) if _embedded(settings) else None
         self._link: MqttLink | None = None
@@ -223,6 +226,8 @@ class Bedside:
             self._supervisor.start("broker", self._broker.run)
         if self._accounts:
             self._supervisor.start("broker accounts", self._accounts.run)
+        if self._relay:
+            self._supervisor.start("credentials", self._relay.run)
         self._link = MqttLink(_endpoint(self._settings, self._broker))
         self._link.news = self.services.broker_drops.heard
         self._ingest = Ingest(
@@ -342,7 +347,13 @@ class Bedside:
     async def _credentials_changed(self, changes: Sequence[CredentialChange]) -> None:
         await self._read_registry()
         for change in changes:
+            if self._relay:
+                self._relay.offer(change)
             await self._tell(f"device:{change.device_id}")
+        await self._tell("devices")
+
+    async def _device_changed(self, device_id: str) -> None:
+        await self._tell(f"device:{device_id}")
         await self._tell("devices")
 
     async def _wearer_changed(self, patient_id: str) -> None:
@@ -402,8 +413,9 @@ class Bedside:
 
     async def _wanted(self) -> list[Wanted]:
         """Whom an outside broker is to let in."""
-        async with self.store.read(RegistryQueries) as look:
-            return [Wanted(one.known.id) for one in await look.registered()]
+        async with self.store.read(CredentialQueries) as look:
+            found = await look.credentials()
+        return [Wanted(one.device_id, settled=one.broker_version >= one.version) for one in found if one.live]
 
     # How it is doing.
 

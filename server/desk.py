@@ -27,13 +27,14 @@ from server.monitoring.plate import BLANK, Plate
 from server.monitoring.registry import DeviceRow
 from server.monitoring.replacing import Replacement
 from server.monitoring.views import DeviceAdded
+from server.outside import ToldAtOnce, dynsec_of
 from server.patients.mail import InvalidMail, to_mail_address
 from server.patients.phone import InvalidPhone, to_e164
 from server.services import Outside, Services, build_services, house_of
 from server.settings import Settings
 from server.store import backup as archive
 from server.store.access import SignInLookQueries
-from server.store.devices import DeviceQueries
+from server.store.devices import DeviceQueries, StoredCredentials
 from server.store.engine import Store, open_store
 from server.store.errors import StoreError
 
@@ -247,12 +248,15 @@ async def _hospital(settings: Settings) -> AsyncIterator[tuple[Store, Services]]
     store = await open_store(settings.data.database_url)
     try:
         house = house_of(settings, settings.web.public_url, link_key(settings.data.directory))
-        yield store, build_services(settings, store, house, _nobody())
+        yield store, build_services(settings, store, house, _outside(settings, store))
     finally:
         await store.close()
 
 
-def _nobody() -> Outside:
+def _outside(settings: Settings, store: Store) -> Outside:
+    """Nobody, but a broker outside that has accounts of its own: the secret is in this process alone."""
+    broker = dynsec_of(settings.mqtt)
+
     async def untold(_what: object) -> None:
         return None
 
@@ -262,7 +266,7 @@ def _nobody() -> Outside:
         missed=lambda: None,
         hint=lambda: None,
         online=lambda _ticket: False,
-        credentials_changed=untold,
+        credentials_changed=ToldAtOnce(broker, StoredCredentials(store)) if broker else untold,
         on_record=lambda _device: False,
         wearer_changed=untold,
         clock=_now,

@@ -1,7 +1,7 @@
 """A Mosquitto outside whose accounts are the registry's: brought to what the registry says, at the start and again."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 
 import structlog
@@ -10,6 +10,7 @@ from devices.broker import SERVICE_ID
 from devices.dynsec import Service, Wanted
 from devices.dynsec_link import Dynsec
 from devices.mqtt_endpoint import Endpoint, Tls
+from server.monitoring.credentials import GIVE_UP_S, CredentialChange, OutsideBroker, PendingStore
 from server.settings import Mqtt
 
 EVERY_S = 600.0  # what somebody changed at the broker by hand is put right
@@ -51,6 +52,32 @@ class BrokerAccounts:
         if found.missing and found.missing != self.missing:
             logger.error("broker.accounts_missing", number=len(found.missing), devices=found.missing[:NAMED])
         self.missing = found.missing
+
+
+class ToldAtOnce:
+    """For a command, which ends: what it committed is told to the broker before it goes, or said to be pending. The
+    server bars what stays pending, since a secret that nobody told the broker is in nobody's hands any more."""
+
+    def __init__(self, broker: OutsideBroker, store: PendingStore) -> None:
+        self._broker = broker
+        self._store = store
+
+    async def __call__(self, changes: Sequence[CredentialChange]) -> None:
+        for change in changes:
+            try:
+                async with asyncio.timeout(GIVE_UP_S):
+                    await self._say(change)
+            except (OSError, TimeoutError) as error:
+                then = "bar it by hand" if change.secret is None else f"bedside device rotate {change.device_id}"
+                logger.warning("broker.not_told", device_id=change.device_id, error=type(error).__name__, then=then)
+            else:
+                await self._store.taken(change.device_id, change.version)
+
+    async def _say(self, change: CredentialChange) -> None:
+        if change.secret is None:
+            await self._broker.bar(change.device_id)
+        else:
+            await self._broker.admit(change.device_id, change.secret)
 
 
 def dynsec_of(mqtt: Mqtt) -> Dynsec | None:

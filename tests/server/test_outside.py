@@ -1,6 +1,7 @@
 """A house beside a Mosquitto whose accounts it keeps: what the registry says reaches it, and who is revoked is cut."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Collection, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,9 +12,11 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from devices.dynsec import Wanted
+from server import desk
 from server.app import Bedside, open_bedside
 from server.outside import BrokerAccounts, dynsec_of
 from server.settings import Data, Mqtt, Settings, Web
+from server.store.devices import StoredCredentials
 from tests.devices import raw_mqtt
 from tests.devices.hardened import REGISTRY_PASSWORD, SERVER, Hardened, Kept
 from tests.devices.raw_mqtt import RawClient
@@ -66,9 +69,7 @@ async def test_a_device_speaks_once_it_is_in_the_registry_and_is_cut_when_it_is_
     await until(lambda: not house._not_ready())
     await until(lambda: house.services.broker_drops.counts == {"mosquitto": 0})  # what the broker says of itself
     added = await house.services.devices.add("system", "OX-1", "Oximeter", datetime.now(UTC))
-    dynsec = dynsec_of(house._settings.mqtt)
-    assert dynsec
-    await dynsec.admit("OX-1", added.secret)
+    await broker_has_it(house, "OX-1")
     device = await RawClient.device(broker.port, "OX-1", secret=added.secret)
     device.send(raw_mqtt.subscribe("bedside/v1/OX-1/ack"))
     await device.read(5)
@@ -81,6 +82,30 @@ async def test_a_device_speaks_once_it_is_in_the_registry_and_is_cut_when_it_is_
     assert monotonic() - begun < CUT_S
     again = await RawClient.open(broker.port, raw_mqtt.connect("OX-1", added.secret))
     assert await again.rest() != raw_mqtt.ACCEPTED
+
+
+async def test_a_device_of_the_command_line_speaks_too_and_its_secret_can_be_changed(
+    house: Bedside, broker: Hardened
+) -> None:
+    first = said_secret(await desk.add_device(house._settings, "OX-2", None))
+    device = await RawClient.device(broker.port, "OX-2", secret=first)
+    second = said_secret(await desk.rotate_device(house._settings, "OX-2"))
+    await device.rest(CUT_S)
+    await RawClient.device(broker.port, "OX-2", secret=second)
+    await broker_has_it(house, "OX-2")
+
+
+async def broker_has_it(house: Bedside, device_id: str) -> None:
+    """The broker has taken the newest credential, and that is on record."""
+    async with asyncio.timeout(20.0):
+        while device_id in {one.device_id for one in await StoredCredentials(house.store).pending()}:
+            await asyncio.sleep(0.05)
+
+
+def said_secret(printed: str) -> str:
+    found = re.search(r"[A-Za-z0-9_-]{43}", printed)
+    assert found, printed
+    return found[0]
 
 
 async def test_who_may_speak_and_has_no_account_is_named_once_and_counted(broker: Hardened) -> None:
