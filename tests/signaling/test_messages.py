@@ -192,6 +192,7 @@ def test_equal_values_have_equal_bytes(value: object) -> None:
     assert messages.encode(value) == messages.encode(turned(value))
     assert msgspec.json.decode(messages.encode(value)) == value
 
+
 def test_a_device_is_watched_by_the_id_that_it_has() -> None:
     assert isinstance(parse("subscribe", [{"topic": "device:PM10-A_1"}]), Subscribe)
     for topic in ("device:", "device:a/b", "device:" + "a" * 65, "device:a\n", "patient:PM10-A_1"):
