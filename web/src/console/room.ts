@@ -27,37 +27,44 @@ export function toggleCamera(): void {
   apply()
 }
 
-/** Opens camera and microphone; without them the doctor still sees and hears the patient. */
-async function openOwn(): Promise<void> {
-  trouble.value = null
+/** Without camera and microphone the doctor still sees and hears the patient: null, and why is said. */
+async function openOwn(): Promise<{ stream: MediaStream | null; why: MediaTrouble | null }> {
   try {
-    own.value = await openMedia()
-    apply()
+    return { stream: await openMedia(), why: null }
   } catch (error) {
-    trouble.value = error instanceof MediaRefused ? error.trouble : 'failed'
+    return { stream: null, why: error instanceof MediaRefused ? error.trouble : 'failed' }
   }
 }
 
-function hangUp(): void {
-  call.value?.stop()
-  call.value = null
-  closeMedia(own.value)
-  own.value = null
+function enter(live: Live, visitId: string, stream: MediaStream | null): Call {
+  const seen = (): void => void post(`/visits/${visitId}/media`).catch(() => undefined)
+  own.value = stream
+  apply()
+  return (call.value = new Call(live, visitId, stream, seen))
 }
 
-/** In the room of this visit for as long as it is open. */
+function hangUp(mine: Call): void {
+  mine.stop()
+  closeMedia(own.value)
+  call.value = own.value = null
+}
+
+/** In the room of this visit for as long as it is open. A camera that opens after it closes itself and nothing else:
+ * the next visit may have begun. */
 export function useRoom(live: Live, visitId: string | null): void {
   useEffect(() => {
     if (visitId === null) return undefined
     let left = false
-    const seen = (): void => void post(`/visits/${visitId}/media`).catch(() => undefined)
-    void openOwn().then(() => {
-      if (left) return hangUp()
-      call.value = new Call(live, visitId, own.value, seen)
+    let mine: Call | null = null
+    trouble.value = null
+    void openOwn().then(({ stream, why }) => {
+      if (left) return closeMedia(stream)
+      trouble.value = why
+      mine = enter(live, visitId, stream)
     })
     return () => {
       left = true
-      hangUp()
+      if (mine) hangUp(mine)
     }
   }, [live, visitId])
 }

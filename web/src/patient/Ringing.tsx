@@ -21,6 +21,7 @@ export function Ringing({ mine }: { mine: MyTicket }) {
     visitHere.value = mine.visit?.id ?? null // before the live ticket says so too
     try {
       const { visit_id } = await post<{ visit_id: string }>('/ticket/answer')
+      visitHere.value = visit_id // of a call that came while this one was answered
       await camera
       const visit = { id: visit_id, state: 'in_visit' as const, ring_until: mine.visit?.ring_until ?? '' }
       ticket.value = { ...mine, state: 'in_visit', visit }

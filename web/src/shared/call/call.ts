@@ -8,6 +8,7 @@ import { step, watchFrom, type Watched } from './watchdog'
 export type CallState = 'joining' | 'alone' | 'connecting' | 'connected' | 'reconnecting' | 'taken_over' | 'refused'
 interface Joined {
   ok: boolean
+  problem?: { type: string }
   polite: boolean
   peers: string[]
   ice_servers: RTCIceServer[]
@@ -19,6 +20,8 @@ interface PeerChange {
 
 const SAMPLE_MS = 500
 const REJOIN_MS = 2_000
+const HELD_AT_MOST = 100 // a call starts with about 20
+const PASSING = ['/problems/unavailable', '/problems/too-many-messages']
 
 export class Call {
   readonly state = signal<CallState>('joining')
@@ -33,6 +36,10 @@ export class Call {
   private joined: Joined | null = null
   private watched: Watched = watchFrom(Date.now())
   private sample: Inbound | null = null
+  private joins = 0
+  private came = false // the other side, while this one was on its way in
+  /** What the other side says while this one is on its way in: it is for the connection that comes of it. */
+  private held: (Signal & { room: string })[] | null = null
   private mediaTold = false
   private stopped = false
   private readonly undo: (() => void)[] = []
@@ -57,6 +64,7 @@ export class Call {
 
   stop(): void {
     this.stopped = true
+    this.held = null
     for (const each of this.undo) each()
     this.close()
     void this.live.ask('leave', { room: this.room }).catch(() => undefined)
@@ -74,21 +82,31 @@ export class Call {
 
   private async join(): Promise<void> {
     if (this.stopped || this.state.value === 'taken_over') return
+    const turn = ++this.joins
+    this.held ??= []
+    this.came = false
     const joined = await this.live.ask<Joined>('join', { room: this.room }).catch(() => null)
-    if (this.stopped) return
-    if (joined === null) return void setTimeout(() => void this.join(), REJOIN_MS)
+    if (this.stopped || turn !== this.joins) return // a newer one is on its way
+    if (joined === null || PASSING.includes(joined.problem?.type ?? '')) return void setTimeout(() => void this.join(), REJOIN_MS)
     if (!joined.ok) return void (this.state.value = 'refused')
     this.joined = joined
-    this.peerHere.value = joined.peers.length > 0
+    this.peerHere.value = this.came || joined.peers.length > 0
     if (this.peerHere.value) this.begin()
     else if (!this.connection) this.state.value = 'alone'
+    this.release()
+  }
+
+  private release(): void {
+    const held = this.held ?? []
+    this.held = null
+    for (const message of held) this.receive(message)
   }
 
   private peer({ room, change }: PeerChange): void {
     if (room !== this.room) return
     if (change === 'taken_over') return this.yieldSeat()
-    this.peerHere.value = change === 'joined'
-    if (change === 'joined') this.begin()
+    this.peerHere.value = this.came = change === 'joined'
+    if (change === 'joined' && !this.held) this.begin() // else once for both, when this side is in too
   }
 
   private yieldSeat(): void {
@@ -125,9 +143,15 @@ export class Call {
   }
 
   private receive(message: Signal & { room: string }): void {
-    if (message.room !== this.room || !this.joined) return
+    if (message.room !== this.room) return
+    if (this.held) return this.hold(message)
+    if (!this.joined) return
     if (!this.negotiation) this.begin()
     this.negotiation?.receive(message)
+  }
+
+  private hold(message: Signal & { room: string }): void {
+    if (this.held && this.held.length < HELD_AT_MOST) this.held.push(message)
   }
 
   private show(stream: MediaStream): void {
@@ -142,7 +166,7 @@ export class Call {
 
   /** One side only restarts: the impolite one. */
   private restart(): void {
-    if (this.joined && !this.joined.polite) this.connection?.restartIce()
+    if (this.joined && !this.joined.polite) this.negotiation?.restart()
   }
 
   private async look(): Promise<void> {

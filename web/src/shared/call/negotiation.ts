@@ -22,6 +22,13 @@ export class Negotiation {
     this.inOrder = this.inOrder.then(() => this.handle(signal)).catch((error: unknown) => this.tolerate(error))
   }
 
+  /** Again from here: an offer that nobody answered is said once more – while it stands no new one is asked for, and
+   * it or its answer may be lost – and what was agreed on looks for another way through the network. */
+  restart(): void {
+    if (this.connection.signalingState === 'have-local-offer') this.sendDescription()
+    else this.connection.restartIce()
+  }
+
   private async offer(): Promise<void> {
     // the impolite seat opens; the polite one only offers what changes later
     if (this.polite && !this.connection.remoteDescription) return
