@@ -53,18 +53,21 @@ class DeviceLook(ListLook, Protocol):
 
 
 class DeviceReader:
-    """``tells_pending``: there is a broker outside, which may be behind the registry."""
+    """``outside_broker``: it does not say who comes and goes. ``tells_accounts``: it keeps accounts of its own that the
+    registry drives, and may be behind."""
 
     def __init__(
         self,
         look: Callable[[], AbstractAsyncContextManager[DeviceLook]],
         sightings: Sightings,
         *,
-        tells_pending: bool = False,
+        outside_broker: bool = False,
+        tells_accounts: bool = False,
     ) -> None:
         self._look = look
         self._sightings = sightings
-        self._tells_pending = tells_pending
+        self._outside_broker = outside_broker
+        self._tells_accounts = tells_accounts
 
     async def page(self, who: Principal, wanted: Wanted) -> DevicesPage:
         async with self._look() as look:
@@ -114,7 +117,7 @@ class DeviceReader:
 
     def _view(self, row: DeviceRow, *, named: bool) -> DeviceView:
         connection = self._connection(row).state
-        pending = self._tells_pending and row.broker_version < row.credential_version
+        pending = self._tells_accounts and row.broker_version < row.credential_version
         return msgspec.structs.replace(device_view(row, named=named, connection=connection), credential_pending=pending)
 
     def _connectivity(self, row: DeviceRow) -> Connectivity:
@@ -136,6 +139,8 @@ class DeviceReader:
         refused = row.last_refusal
         if refused is not None and (gone is None or refused.at > gone):
             return Connection("refused", refused.at)
+        if self._outside_broker and seen is None:
+            return Connection("unknown", None)
         return Connection("never", None) if gone is None else Connection("disconnected", gone)
 
 

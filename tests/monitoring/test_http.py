@@ -17,7 +17,7 @@ from server.api.serving import Gate, build_api
 from server.monitoring.device_lines import Addresses
 from tests.monitoring.house import DEVICE, NOON, STAFF, House, low_spo2
 
-HERE = Addresses("192.0.2.7", 8883, True, "https://192.0.2.7:8443", "http://192.0.2.7:8080/ca.crt")
+HERE = Addresses("192.0.2.7", 8883, True, "ca.crt", "https://192.0.2.7:8443", "http://192.0.2.7:8080/ca.crt")
 Client = TestClient[web.Request, web.Application]
 
 

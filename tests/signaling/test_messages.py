@@ -194,7 +194,7 @@ def test_equal_values_have_equal_bytes(value: object) -> None:
 
 
 def test_a_device_is_watched_by_the_id_that_it_has() -> None:
-    assert isinstance(parse("subscribe", [{"topic": "device:PM10-A_1"}]), Subscribe)
+    assert parse("subscribe", [{"topic": "device:PM10-A_1"}]) == Subscribe(topic="device:PM10-A_1")
     for topic in ("device:", "device:a/b", "device:" + "a" * 65, "device:a\n", "patient:PM10-A_1"):
         with pytest.raises(Malformed):
             parse("subscribe", [{"topic": topic}])
