@@ -53,7 +53,8 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 class DeviceState(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Moments of receipt: of the last message with a live reading, of the last one that was at fault as a whole.
+    """Moments of receipt: of the last message with a live reading, of the last that could not be read, of the last
+    that named somebody else.
 
     ``heard``: the last live reading of each watched metric. ``missing``: those that stay away while the device speaks,
     as of a probe that is off while the pulse goes on; what a device never measured is not missed.
@@ -64,6 +65,7 @@ class DeviceState(msgspec.Struct, frozen=True, omit_defaults=True):
     heard: Mapping[str, datetime] = {}
     missing: tuple[str, ...] = ()
     unreadable_at: datetime | None = None
+    wrong_patient_at: datetime | None = None
     refused: Mapping[str, Refused] = {}
     tracks: Mapping[str, Track] = {}
 
@@ -251,7 +253,8 @@ def _after(device: DeviceState, given: Input, profile: Profile, good: set[str]) 
         silent=device.silent and not good,
         heard=_heard_of(device, good, profile, at),
         missing=tuple(metric for metric in device.missing if metric not in good),
-        unreadable_at=_unreadable_at(device, given),
+        unreadable_at=_fault_at(device.unreadable_at, given, wrong_patient=False),
+        wrong_patient_at=_fault_at(device.wrong_patient_at, given, wrong_patient=True),
         refused=refused,
         tracks=device.tracks,
     )
@@ -263,10 +266,11 @@ def _heard_of(device: DeviceState, good: set[str], profile: Profile, at: datetim
     return {**again, **{metric: at for metric in sorted(good) if profile.watching(metric)}}
 
 
-def _unreadable_at(device: DeviceState, given: Input) -> datetime | None:
-    if any(refusal.metric is None for refusal in given.body.refusals):
+def _fault_at(last: datetime | None, given: Input, *, wrong_patient: bool) -> datetime | None:
+    """When the message as a whole was last at fault: it could not be read, or it named somebody else."""
+    whole = (refusal for refusal in given.body.refusals if refusal.metric is None)
+    if any((refusal.reason is Reason.WRONG_PATIENT) is wrong_patient for refusal in whole):
         return given.received_at
-    last = device.unreadable_at
     over = last is not None and given.body.readings and given.received_at - last >= FAULT_HOLDS
     return None if over else last
 
@@ -282,6 +286,8 @@ def _technical(device_id: str, device: DeviceState) -> Iterable[tuple[str, Level
         yield f"silence:{device_id}", Level("silence", Priority.MEDIUM, AlarmKind.TECHNICAL, device_id)
     if device.unreadable_at is not None:
         yield f"unreadable:{device_id}", Level("unreadable", Priority.MEDIUM, AlarmKind.TECHNICAL, device_id)
+    if device.wrong_patient_at is not None:
+        yield f"wrong_patient:{device_id}", Level("wrong_patient", Priority.MEDIUM, AlarmKind.TECHNICAL, device_id)
     for metric in device.missing:
         if metric not in device.refused:  # one cause, one alarm
             yield (

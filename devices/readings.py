@@ -23,6 +23,7 @@ class Reason(StrEnum):
     MALFORMED = "malformed"  # not the form that the standard gives it
     BAD_CHECKSUM = "bad_checksum"
     FORBIDDEN = "forbidden"  # what would have to be fetched, expanded or evaluated: a DTD, an entity, a template
+    WRONG_PATIENT = "wrong_patient"  # it names somebody other than who wears the device
     # one reading
     NOT_A_NUMBER = "not_a_number"
     INFINITE = "infinite"
@@ -66,7 +67,7 @@ class Reading(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     what the device said where a conversion changed it; ``timed`` is false where the device gave the reading no time:
     then the time of sending, or failing that of receipt, stands in. ``context`` is what was said beside the value, in
     words of ours: ``before_food``, ``preliminary``, ``tympanum``. ``subject`` is whom the message named, in the
-    sender's numbering: who wore the device decides whose reading it is, this is for the eye that checks.
+    sender's numbering: who wore the device decides whose reading it is, and one that names another is nobody's.
     """
 
     metric: str

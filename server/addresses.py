@@ -7,6 +7,8 @@ from server.monitoring.device_lines import Addresses
 from server.setting_types import LOOPBACK
 from server.settings import Settings
 
+OUR_CA = "ca.crt"
+
 
 @dataclass(frozen=True)
 class Listening:
@@ -29,7 +31,20 @@ def device_addresses(settings: Settings, public_url: str, at: Listening) -> Addr
     else:
         reached, port, tls = host, at.tls, True
     ours = at.own_authority and (public_url.startswith("https") or (tls and not outside))
-    return Addresses(reached, port, tls, public_url, f"http://{host}:{at.http}/ca.crt" if ours else None)
+    ca = _file_of(settings) if outside else OUR_CA if ours else ""
+    return Addresses(
+        mqtt_host=reached,
+        mqtt_port=port,
+        mqtt_tls=tls,
+        mqtt_ca=ca if tls else "",
+        http=public_url,
+        ca_url=f"http://{host}:{at.http}/{OUR_CA}" if ours else None,
+    )
+
+
+def _file_of(settings: Settings) -> str:
+    """The broker's own authority by the name of its file: whoever set it has it."""
+    return settings.mqtt.ca.name if settings.mqtt.ca else ""
 
 
 def _outside(settings: Settings) -> tuple[str, int, bool]:

@@ -23,6 +23,7 @@ from devices.handover import Handover
 from devices.ingest import Committed, Ingest, Reader, Stored
 from devices.mqtt import MqttLink
 from devices.mqtt_endpoint import Endpoint, Library, Tls
+from devices.readings import Message, Reason
 from server import http
 from server.access.heads import HEADS, append_head
 from server.access.sealing import Sealer, SealStore, WrongKey
@@ -247,11 +248,18 @@ class Bedside:
                 continue
             self._evaluator.offer(stored.partition, [_input(stored)])
             message = stored.message
+            self._note_wrong_patient(message)
             heard.setdefault(stored.patient_id, []).append(Heard(message.device_id, message.received_at, message.body))
         for patient_id, changes in self._shown.changes(heard).items():
             await self._hub.merge(f"patient:{patient_id}", changes)
             if self._settings.bus != "memory":
                 await self._bus.publish(READINGS, {"topic": f"patient:{patient_id}"})
+
+    def _note_wrong_patient(self, message: Message) -> None:
+        """Only the journal knows who wears the device, and so whom else a message names."""
+        for refusal in message.body.refusals:
+            if refusal.reason is Reason.WRONG_PATIENT:
+                self.services.sightings.refused(message.device_id, refusal.reason, message.received_at, refusal.detail)
 
     def _evaluation_log(self) -> EvaluationRecorder:
         store = self._alarm_store

@@ -222,7 +222,7 @@ def build_services(
         clinic_topics=ClinicTopics(clinic_reader, visit_reader),
         devices=Devices(begin_device, outside.credentials_changed),
         device_reader=DeviceReader(
-            partial(store.read, DeviceQueries), sightings, tells_pending=settings.mqtt.broker == "outside"
+            partial(store.read, DeviceQueries), sightings, outside_broker=settings.mqtt.broker == "outside"
         ),
         claims=Claims(partial(store.write, ClaimQueries), codes, outside.wearer_changed, zone),
         replacing=Replacing(partial(store.write, ReplaceQueries), outside.credentials_changed, outside.wearer_changed),

@@ -20,9 +20,7 @@ CANDIDATE_LIMIT = 2 * 1024
 DETAIL_LIMIT = 200  # a refusal quotes its sender, but not at any length
 
 # Python's $ also matches before a last newline, \Z does not.
-Topic = Annotated[
-    str, Meta(max_length=100, pattern=r"^[a-z]+(:[A-Za-z0-9_-]{1,64})?\Z")
-]  # an id of ours, or a device's
+Topic = Annotated[str, Meta(max_length=100, pattern=r"^([a-z]+(:[0-9a-f]{32})?|device:[A-Za-z0-9_-]{1,64})\Z")]
 RoomId = Annotated[str, Meta(max_length=100, pattern=r"^([a-z]+:)?[0-9a-f]{32}\Z")]
 EventId = Annotated[str, Meta(max_length=64, pattern=r"^[!-~]*\Z")]
 # JSEP writes nothing but ASCII (RFC 8829 §5.2.1: "s=-"), so characters are bytes and no lone surrogate passes.

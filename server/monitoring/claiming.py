@@ -109,14 +109,26 @@ class Claims:
         ``NobodyResponsible``, ``TooManyTries``."""
         self._addresses.take(caller(asked.address), now)
         self._people.take(asked.who.actor, now)
-        async with self._begin() as tx:
-            wearer = await _wearer(tx, asked)
-            check_profile(asked.profile, age_on(wearer.birth_date, now.astimezone(self._zone).date()))
-            device = await self._put_on(tx, asked, wearer, (code, now))
+        try:
+            wearer, device = await self._take(asked, code, now)
+        except ClaimRefused:
+            await self._record_refusal(asked.who, now)
+            raise
         self._addresses.give_back(caller(asked.address))
         self._people.give_back(asked.who.actor)
         await self._changed(wearer.id)
         return device_view(device, named=asked.who.role is not Role.PATIENT)
+
+    async def _take(self, asked: Asked, code: str, now: datetime) -> tuple[Wearer, DeviceRow]:
+        """All or nothing: a claim that fails leaves the code as it was."""
+        async with self._begin() as tx:
+            wearer = await _wearer(tx, asked)
+            check_profile(asked.profile, age_on(wearer.birth_date, now.astimezone(self._zone).date()))
+            return wearer, await self._put_on(tx, asked, wearer, (code, now))
+
+    async def _record_refusal(self, who: Principal, now: datetime) -> None:
+        async with self._begin() as tx:
+            await tx.audit(AuditEntry(now, who.actor, "device.claim_refused", who.actor))
 
     async def _put_on(self, tx: ClaimTx, asked: Asked, wearer: Wearer, said: tuple[str, datetime]) -> DeviceRow:
         code, now = said

@@ -13,11 +13,12 @@ EXAMPLE = json.dumps({"readings": [{"metric": "spo2", "value": 97, "unit": "%"}]
 @dataclass(frozen=True, slots=True)
 class Addresses:
     """Where devices reach this hospital. ``ca_url``: where the certificate of our own authority comes from, if it is
-    needed."""
+    needed; ``mqtt_ca``: the file that the broker's is checked by, nothing for the authorities that a system knows."""
 
     mqtt_host: str
     mqtt_port: int
     mqtt_tls: bool
+    mqtt_ca: str
     http: str
     ca_url: str | None
 
@@ -33,7 +34,7 @@ def ready_lines(at: Addresses, device_id: str, secret: str = PLACEHOLDER) -> Lin
 
 
 def _mosquitto_pub(at: Addresses, device_id: str, secret: str) -> str:
-    trust = ("--cafile ca.crt" if at.ca_url else "--tls-use-os-certs") if at.mqtt_tls else ""
+    trust = (f"--cafile {at.mqtt_ca}" if at.mqtt_ca else "--tls-use-os-certs") if at.mqtt_tls else ""
     parts = (
         f"mosquitto_pub -h {at.mqtt_host} -p {at.mqtt_port}",
         trust,
@@ -53,7 +54,7 @@ def _curl(at: Addresses, device_id: str, secret: str) -> str:
 
 def _python(at: Addresses, device_id: str, secret: str) -> str:
     said = 'os.environ["SECRET"]' if secret == PLACEHOLDER else f'"{secret}"'
-    tls = f'    tls={{"ca_certs": {json.dumps("ca.crt" if at.ca_url else None)}}},\n'.replace("null", "None")
+    tls = f'    tls={{"ca_certs": "{at.mqtt_ca}"}},\n' if at.mqtt_ca else "    tls={},\n"
     return (
         "# pip install paho-mqtt\n"
         + ("import os\n\n" if secret == PLACEHOLDER else "")

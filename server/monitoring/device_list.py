@@ -53,18 +53,18 @@ class DeviceLook(ListLook, Protocol):
 
 
 class DeviceReader:
-    """``tells_pending``: there is a broker outside, which may be behind the registry."""
+    """``outside_broker``: it may be behind the registry, and does not say who comes and goes."""
 
     def __init__(
         self,
         look: Callable[[], AbstractAsyncContextManager[DeviceLook]],
         sightings: Sightings,
         *,
-        tells_pending: bool = False,
+        outside_broker: bool = False,
     ) -> None:
         self._look = look
         self._sightings = sightings
-        self._tells_pending = tells_pending
+        self._outside_broker = outside_broker
 
     async def page(self, who: Principal, wanted: Wanted) -> DevicesPage:
         async with self._look() as look:
@@ -114,7 +114,7 @@ class DeviceReader:
 
     def _view(self, row: DeviceRow, *, named: bool) -> DeviceView:
         connection = self._connection(row).state
-        pending = self._tells_pending and row.broker_version < row.credential_version
+        pending = self._outside_broker and row.broker_version < row.credential_version
         return msgspec.structs.replace(device_view(row, named=named, connection=connection), credential_pending=pending)
 
     def _connectivity(self, row: DeviceRow) -> Connectivity:
@@ -136,6 +136,8 @@ class DeviceReader:
         refused = row.last_refusal
         if refused is not None and (gone is None or refused.at > gone):
             return Connection("refused", refused.at)
+        if self._outside_broker and seen is None:
+            return Connection("unknown", None)
         return Connection("never", None) if gone is None else Connection("disconnected", gone)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from devices.topics import DEVICE_ID
 from server.monitoring.errors import DeviceRefused
 
-RESERVED = frozenset({"bedside-server"})  # the server's own name at the broker
+RESERVED = frozenset({"bedside-server", "bedside-registry"})  # the server's own names at the broker
 LABEL_LIMIT = 120
 PLATE_LIMIT = 80
 ID_LIMIT = 64

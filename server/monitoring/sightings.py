@@ -8,7 +8,7 @@ import threading
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Protocol
 
 import msgspec
@@ -17,7 +17,8 @@ from devices.ingest import Entry
 from devices.readings import Message, Refusal
 from devices.topics import parse
 
-EVERY_S = 1.0
+TOLD_EVERY = timedelta(seconds=10)  # that a device speaks on
+BATTERY_EVERY = timedelta(minutes=10)  # that its battery is as it was
 AT_ONCE = 2_000  # devices written in one transaction; the others in the next
 DETAIL_LIMIT = 200
 FIRMWARE_LIMIT = 64
@@ -43,6 +44,15 @@ class News:
     refused_at: datetime | None = None
     refused_reason: str | None = None
     refused_detail: str | None = None
+
+
+@dataclass(slots=True)
+class Last:
+    """What was told of a device that speaks: it speaks on, and is neither written nor told at every message."""
+
+    told_at: datetime | None = None
+    battery: float | None = None
+    battery_at: datetime | None = None
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -76,6 +86,7 @@ class Sightings:
         self._news: dict[str, News] = {}
         self._stirred: dict[str, None] = {}  # came or went: nothing to write
         self._connections: dict[str, Connection] = {}
+        self._last: dict[str, Last] = {}
 
     def connection(self, device_id: str) -> Connection | None:
         return self._connections.get(device_id)
@@ -129,13 +140,31 @@ class Sightings:
         for refusal in message.body.refusals:
             if refusal.reason.fault:
                 self._refuse(message.device_id, refusal.reason, message.received_at, _named(refusal))
-        if message.device_id in looked or (news := self._of(message.device_id)) is None:
+        if message.device_id in looked or not self._on_record(message.device_id):
             return
         looked.add(message.device_id)
-        news.heard_at = message.received_at
+        self._note_heard(message.device_id, message.received_at)
         for reading in message.body.readings:
             if reading.metric == "battery":
-                news.battery, news.battery_at = reading.value, reading.at
+                self._note_battery(message.device_id, reading.value, reading.at)
+
+    def _note_heard(self, device_id: str, at: datetime) -> None:
+        """The first message since the start is written; that it speaks on, its row says already."""
+        last = self._last.setdefault(device_id, Last())
+        if last.told_at is None:
+            last.told_at = at
+            if (news := self._of(device_id)) is not None:
+                news.heard_at = at
+        elif at - last.told_at >= TOLD_EVERY:
+            last.told_at = at
+            self._stirred[device_id] = None
+
+    def _note_battery(self, device_id: str, percent: float, at: datetime) -> None:
+        last = self._last.setdefault(device_id, Last())
+        same = last.battery == percent and last.battery_at is not None and at - last.battery_at < BATTERY_EVERY
+        if not same and (news := self._of(device_id)) is not None:
+            last.battery, last.battery_at = percent, at
+            news.battery, news.battery_at = percent, at
 
     def _note_status(self, entry: Entry) -> None:
         arrival, topic = entry.arrival, parse(entry.arrival.topic)
@@ -145,11 +174,11 @@ class Sightings:
             status = _STATUS.decode(arrival.payload)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return
-        if (news := self._of(topic.device_id)) is not None:
-            if status.battery is not None:
-                news.battery, news.battery_at = status.battery, arrival.received_at
-            if status.firmware is not None and status.firmware.isprintable():
-                news.firmware = status.firmware
+        if status.battery is not None and self._on_record(topic.device_id):
+            self._note_battery(topic.device_id, status.battery, arrival.received_at)
+        named = status.firmware is not None and status.firmware.isprintable()
+        if named and (news := self._of(topic.device_id)) is not None:
+            news.firmware = status.firmware
 
     def _refuse(self, device_id: str, reason: str, at: datetime, detail: str) -> None:
         news = self._of(device_id)

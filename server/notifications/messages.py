@@ -43,6 +43,7 @@ CONDITIONS: Mapping[str, Mapping[Locale, str]] = {
     "missing": {Locale.ZH: "某项数据中断", Locale.EN: "a vital sign missing"},
     "refused": {Locale.ZH: "设备读数无效", Locale.EN: "readings not usable"},
     "unreadable": {Locale.ZH: "设备消息无法读取", Locale.EN: "device unreadable"},
+    "wrong_patient": {Locale.ZH: "设备读数属于他人", Locale.EN: "device names another patient"},
     "gap": {Locale.ZH: "部分数据丢失", Locale.EN: "readings lost"},
 }
 OTHER_CONDITION: Mapping[Locale, str] = {Locale.ZH: "异常", Locale.EN: "condition"}

@@ -16,6 +16,7 @@ from server.monitoring.sightings import News
 from server.monitoring.views import CredentialState
 from server.store.audit import AuditQueries, audit_row
 from server.store.device_rows import DeviceRowQueries
+from server.store.engine import Store
 from server.store.monitoring import AssociationQueries
 from server.store.tables import associations, audit, devices, tickets
 
@@ -108,7 +109,7 @@ class BulkQueries(AuditQueries):
         )
         rows = [
             {"device": one.device.id, "hash": one.device.secret_hash, "claim": one.claim_hash, "until": one.claim_until}
-            for one in wanted
+            for one in sorted(wanted, key=lambda one: one.device.id)  # rows are locked in the order of ingest
         ]
         await self._connection.execute(fresh, rows)
         ids = [one.device.id for one in wanted]
@@ -121,7 +122,7 @@ class BulkQueries(AuditQueries):
 
 
 class SightingQueries(AuditQueries):
-    """server.monitoring.sightings.SightingsTx and credentials.PendingStore's two steps."""
+    """server.monitoring.sightings.SightingsTx."""
 
     async def write_sightings(self, news: Sequence[tuple[str, News]]) -> None:
         """What is not new stays. ``first_received_at`` is set once."""
@@ -133,23 +134,6 @@ class SightingQueries(AuditQueries):
         kept["first_received_at"] = sa.func.coalesce(first, sa.bindparam("_heard_at", type_=first.type))
         seen = sa.update(devices).where(devices.c.id == sa.bindparam("_id")).values(**kept)
         await self._connection.execute(seen, [_seen_row(device_id, one) for device_id, one in news])
-
-    async def credentials(self) -> Sequence[CredentialState]:
-        """Of every device, dead ones too."""
-        return await self._credentials(sa.true())
-
-    async def pending(self) -> Sequence[CredentialState]:
-        return await self._credentials(devices.c.broker_version < devices.c.credential_version)
-
-    async def taken(self, device_id: str, version: int) -> None:
-        """A later version that was told meanwhile is not turned back."""
-        told = sa.update(devices).where(devices.c.id == device_id, devices.c.broker_version < version)
-        await self._connection.execute(told.values(broker_version=version))
-
-    async def _credentials(self, which: sa.ColumnElement[bool]) -> Sequence[CredentialState]:
-        columns = (devices.c.id, devices.c.credential_version, devices.c.broker_version, devices.c.ended_as.is_(None))
-        rows = await self._connection.execute(sa.select(*columns).where(which).order_by(devices.c.id))
-        return [CredentialState(row[0], row[1], row[2], bool(row[3])) for row in rows]
 
 
 _SEEN = (
@@ -190,3 +174,39 @@ def _seen_row(device_id: str, news: News) -> dict[str, Any]:
         "_refused_reason": news.refused_reason,
         "_refused_detail": news.refused_detail,
     }
+
+
+class CredentialQueries(AuditQueries):
+    """Which credential is the newest of a device, and which an outside broker has."""
+
+    async def credentials(self) -> Sequence[CredentialState]:
+        """Of every device, dead ones too."""
+        return await self._credentials(sa.true())
+
+    async def pending(self) -> Sequence[CredentialState]:
+        return await self._credentials(devices.c.broker_version < devices.c.credential_version)
+
+    async def taken(self, device_id: str, version: int) -> None:
+        """A later version that was told meanwhile is not turned back."""
+        told = sa.update(devices).where(devices.c.id == device_id, devices.c.broker_version < version)
+        await self._connection.execute(told.values(broker_version=version))
+
+    async def _credentials(self, which: sa.ColumnElement[bool]) -> Sequence[CredentialState]:
+        columns = (devices.c.id, devices.c.credential_version, devices.c.broker_version, devices.c.ended_as.is_(None))
+        rows = await self._connection.execute(sa.select(*columns).where(which).order_by(devices.c.id))
+        return [CredentialState(row[0], row[1], row[2], bool(row[3])) for row in rows]
+
+
+class StoredCredentials:
+    """Implements server.monitoring.credentials.PendingStore."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def pending(self) -> Sequence[CredentialState]:
+        async with self._store.read(CredentialQueries) as look:
+            return await look.pending()
+
+    async def taken(self, device_id: str, version: int) -> None:
+        async with self._store.write(CredentialQueries) as tx:
+            await tx.taken(device_id, version)

@@ -23,6 +23,7 @@ from devices.streams import Stream
 from server.ids import new_id
 from server.store import tables
 from server.store.engine import Store
+from server.store.subjects import SubjectQueries
 from server.store.upsert import upsert
 
 PARTITIONS = 16
@@ -131,7 +132,7 @@ class HeldQueries(PositionQueries):
         await self._connection.execute(place, [{"message": id_, "place": next(positions)} for id_ in ids])
 
 
-class JournalQueries(PositionQueries):
+class JournalQueries(PositionQueries, SubjectQueries):
     """The steps of one batch, in the order in which StoreJournal takes them."""
 
     async def fresh(self, batch: Sequence[Message]) -> list[Message]:
@@ -183,13 +184,13 @@ class JournalQueries(PositionQueries):
     async def place(self, fresh: Sequence[Message]) -> list[Stored]:
         """Store the messages, each with its patient, partition and position; held where nobody wears the device."""
         worn = await self._worn({message.device_id for message in fresh})
-        parts = [part for message in fresh for part in _by_wearer(message, worn[message.device_id])]
-        patients = [_wearer(worn[part.device_id], part.measured_at) for part in parts]
-        places = [None if patient is None else partition_of(patient) for patient in patients]
+        divided = [part for message in fresh for part in _by_wearer(message, worn[message.device_id])]
+        parts = await self.told_apart([(part, _wearer(worn[part.device_id], part.measured_at)) for part in divided])
+        places = [None if patient is None else partition_of(patient) for _, patient in parts]
         issued = await self.issue(Counter(place for place in places if place is not None))
         stored = [
             Stored(message, new_id(), patient, place, None if place is None else next(issued[place]))
-            for message, patient, place in zip(parts, patients, places, strict=True)
+            for (message, patient), place in zip(parts, places, strict=True)
         ]
         if stored:
             await self._connection.execute(sa.insert(tables.messages), [_row(one) for one in stored])

@@ -28,10 +28,13 @@ async def routes(caller: Caller) -> list[Route]:
     ]
 
 
+OF_THE_HOUSE = {"GET /devices/{id}"}  # every doctor sees every device, and of whose it is only what is the own
+
+
 def attempts(known: list[Route], ids: dict[str, str]) -> Iterator[tuple[str, str, object]]:
     """Each route that names an object, once with every id there is – also of the wrong kind."""
     for method, path in known:
-        if "{" not in path:
+        if "{" not in path or f"{method} {path}" in OF_THE_HOUSE:
             continue
         for taken in ids.values():
             yield method, fill(path, taken, ids["device"]) + QUERIES.get(path, ""), BODIES.get(f"{method} {path}")

@@ -303,6 +303,15 @@ def test_an_unreadable_device_is_told_of_until_it_can_be_read_again() -> None:
     assert bed.receives(spo2(36, 97)) == ["36 ended unreadable:BM-77 medium"]
 
 
+def test_a_device_that_names_another_patient_is_told_of_by_that_name_alone() -> None:
+    bed = Bed()
+    other = Refusal(Reason.WRONG_PATIENT, detail="1 readings name somebody else")
+    assert bed.receives(refusing(5, other)) == ["5 raised wrong_patient:BM-77 medium"]
+    assert bed.receives(message(6, reading(97, 6), refusals=(other,))) == []
+    assert bed.receives(spo2(35, 97)) == []
+    assert bed.receives(spo2(36, 97)) == ["36 ended wrong_patient:BM-77 medium"]
+
+
 def test_a_device_that_alternates_between_a_fault_and_a_good_reading_is_told_of_once() -> None:
     bed = Bed()
     heard: list[str] = []

@@ -70,7 +70,7 @@ async def _staff(services: Services, role: Role, phone: str, now: datetime) -> P
 
 
 def nobody() -> Outside:
-    async def untold(_what: str) -> None:
+    async def untold(_what: object) -> None:
         return None
 
     return Outside(

@@ -63,6 +63,7 @@ async def test_a_guesser_is_slowed_down_and_a_good_claim_costs_no_try(house: Hou
     for _ in range(5):
         with pytest.raises(ClaimRefused):
             await house.claims.claim(BY_OPERATOR, "0000-0000", house.now)
+    assert (await house.audited())[-5:] == ["device.claim_refused"] * 5
     with pytest.raises(TooManyTries):
         await house.claims.claim(BY_OPERATOR, claim.code, house.now)
     assert (await house.claims.claim(BY_OPERATOR, claim.code, house.now + timedelta(minutes=1))).worn

@@ -9,9 +9,9 @@ import pytest
 from devices.codecs import CODECS
 from server.monitoring.device_lines import Addresses, ready_lines
 
-FAR = Addresses("mqtt.example", 8883, True, "https://bedside.example", "http://bedside.example/ca.crt")
-HERE = Addresses("127.0.0.1", 1883, False, "http://localhost:8080", None)
-PUBLIC = Addresses("mqtt.example", 8883, True, "https://bedside.example", None)
+FAR = Addresses("mqtt.example", 8883, True, "ca.crt", "https://bedside.example", "http://bedside.example/ca.crt")
+HERE = Addresses("127.0.0.1", 1883, False, "", "http://localhost:8080", None)
+PUBLIC = Addresses("mqtt.example", 8883, True, "", "https://bedside.example", None)
 
 
 @pytest.mark.parametrize("at", [FAR, HERE, PUBLIC])

@@ -1,11 +1,13 @@
 """Lists of devices: pages, filters, whose patients are named, and what is told of a connection."""
 
 from datetime import timedelta
+from functools import partial
 
 from server.access.principal import Principal
-from server.monitoring.device_list import Wanted
+from server.monitoring.device_list import DeviceReader, Wanted
 from server.monitoring.device_state import DeviceState
 from server.monitoring.plate import Plate
+from server.store.devices import DeviceQueries
 from tests.monitoring.house import ADMIN, DEVICE, DOCTOR, FOREIGN, NOON, OPERATOR, House
 
 
@@ -66,6 +68,12 @@ async def test_a_device_that_is_out_of_service_is_never_connected(house: House) 
     house.sightings.connected(DEVICE, NOON)
     await house.devices.lose(OPERATOR.actor, DEVICE, NOON)
     assert (await house.device_reader.detail(OPERATOR, DEVICE)).connectivity.state == "disconnected"
+
+
+async def test_of_a_broker_outside_nobody_knows_who_is_connected(house: House) -> None:
+    outside = DeviceReader(partial(house.store.read, DeviceQueries), house.sightings, outside_broker=True)
+    detail = await outside.detail(OPERATOR, DEVICE)
+    assert (detail.connectivity.state, detail.device.credential_pending) == ("unknown", True)
 
 
 async def test_the_live_topics_name_nobody(house: House) -> None:

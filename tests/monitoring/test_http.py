@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from aiohttp import web
+from aiohttp import FormData, web
 from aiohttp.test_utils import TestClient
 from pytest_aiohttp import AiohttpClient
 
@@ -17,7 +17,7 @@ from server.api.serving import Gate, build_api
 from server.monitoring.device_lines import Addresses
 from tests.monitoring.house import DEVICE, NOON, STAFF, House, low_spo2
 
-HERE = Addresses("192.0.2.7", 8883, True, "https://192.0.2.7:8443", "http://192.0.2.7:8080/ca.crt")
+HERE = Addresses("192.0.2.7", 8883, True, "ca.crt", "https://192.0.2.7:8443", "http://192.0.2.7:8080/ca.crt")
 Client = TestClient[web.Request, web.Application]
 
 
@@ -35,6 +35,14 @@ class Door:
         if isinstance(answer, dict):
             answer.pop("request_id", None)  # of every refusal another
         return response.status, answer
+
+    async def upload(self, who: str, path: str, content: bytes) -> tuple[int, bytes]:
+        """The file of a form, and the bytes of the answer."""
+        cookies = {cookie_name(Audience.STAFF, secure=False): who}
+        form = FormData()
+        form.add_field("file", content, filename="devices.csv", content_type="text/csv")
+        response = await self._client.post(f"/api/v1{path}", data=form, cookies=cookies)
+        return response.status, await response.read()
 
 
 @pytest.fixture
@@ -81,6 +89,30 @@ async def test_a_device_is_added_worn_and_taken_off(house: House, door: Door) ->
     assert worn["patient"] == {"id": "patient", "name": "王小明"}
     assert (await door.ask("doctor", "POST /patients/patient/devices", wish))[0] == 409
     assert await door.ask("doctor", "DELETE /patients/patient/devices/pulse-1") == (204, None)
+
+
+async def test_a_list_is_uploaded_looked_through_and_answered_with_credentials(door: Door) -> None:
+    said = await door.upload("operator", "/devices/import/check", b"model,serial\nPM10,1\nPM10,\n")
+    assert said[0] == 200
+    assert b'"reason":"missing"' in said[1]
+    status, refusal = await door.upload("operator", "/devices/import", b"model,serial\nPM10,\n")
+    assert (status, b'"rows":1' in refusal) == (422, True)
+    status, written = await door.upload("operator", "/devices/import?reissue=false", b"model,serial\nPM10,1\n")
+    assert status == 200
+    assert written.decode("utf-8-sig").startswith("id,maker,model,serial,label,result,secret,claim_code,topic")
+    assert (await door.upload("doctor", "/devices/import", b"model,serial\nPM10,2\n"))[0] == 403
+    assert b"not_utf8" in (await door.upload("operator", "/devices/import", b"\xff"))[1]
+
+
+async def test_a_page_of_devices_has_a_next_one(house: House, door: Door) -> None:
+    await house.devices.add("system", "ox-1", None, NOON)
+    status, page = await door.ask("operator", "GET /devices?limit=1&search=")
+    assert isinstance(page, dict)
+    assert (status, page["total"], page["next"]) == (200, 2, DEVICE)
+    status, detail = await door.ask("doctor", f"GET /devices/{DEVICE}")
+    assert isinstance(detail, dict)
+    assert (status, detail["connectivity"]["state"]) == (200, "never")
+    assert "$SECRET" in detail["connectivity"]["lines"]["curl"]
 
 
 @pytest.mark.parametrize(

@@ -29,8 +29,22 @@ async def test_the_first_message_is_remembered_and_told(house: House) -> None:
     house.sightings.observed([heard(1), heard(2)])
     assert (await row(house)).first_received_at == NOON + timedelta(seconds=2)
     house.sightings.observed([heard(3)])
-    assert (await row(house)).first_received_at == NOON + timedelta(seconds=2)
+    before = await row(house)
+    assert house.told == [DEVICE]  # that it speaks on is told now and then, and written nowhere else
+    house.sightings.observed([heard(12)])
+    assert await row(house) == before
     assert house.told == [DEVICE] * 2
+
+
+async def test_a_battery_is_written_when_it_is_another(house: House) -> None:
+    def at(second: int, percent: float) -> Entry:
+        return heard(second, Reading("battery", percent, "%", NOON + timedelta(seconds=second)))
+
+    seen = []
+    for second, percent in ((1, 80.0), (2, 80.0), (3, 79.0), (603, 79.0)):
+        house.sightings.observed([at(second, percent)])
+        seen.append((await row(house)).battery_at)
+    assert seen == [NOON + timedelta(seconds=second) for second in (1, 1, 3, 603)]
 
 
 async def test_battery_and_firmware_come_by_reading_or_by_status(house: House) -> None:

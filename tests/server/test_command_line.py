@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from server import desk
+from server.monitoring.plate import Plate
 from server.settings import Data, Settings
 from tests.e2e.hospital import Hospital
 
@@ -63,6 +64,27 @@ def test_who_left_and_what_was_lost_is_refused_by_command(hospital: Hospital) ->
     assert hospital.rows("SELECT count(*) AS n FROM devices WHERE revoked_at IS NOT NULL") == [{"n": 1}]
     assert "nobody signs in" in refused(hospital, "user", "disable", "root")
     assert "no such" in refused(hospital, "device", "revoke", "OX-9").lower()
+
+
+async def test_a_devices_life_from_the_command_line(tmp_path: Path) -> None:
+    settings = Settings(data=Data(directory=tmp_path))
+    printed = await desk.add_device(settings, None, None, Plate("Contec", "PM10", "1"))
+    assert printed.split()[1] == "PM10-1"
+    assert "rotate PM10-1" in await desk.lose_device(settings, "PM10-1")
+    assert (await desk.rotate_device(settings, "PM10-1")).split()[3] != printed.split()[3]
+    assert re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}", await desk.claim_code(settings, "PM10-1", 7))
+    credentials = tmp_path / "credentials.csv"
+    said = await desk.import_devices(settings, b"model,serial\nPM10,1\nPM10,2\n", credentials, reissue=False)
+    assert "1 added, 1 on record" in said
+    assert credentials.stat().st_mode & 0o077 == 0
+    with pytest.raises(desk.DeskError, match="row 2 serial: missing"):
+        await desk.import_devices(settings, b"model,serial\nPM10,\n", tmp_path / "other.csv", reissue=False)
+    await desk.replace_device(settings, "PM10-1", "PM10-2", None)
+    listed = (await desk.list_devices(settings, "PM10", None)).splitlines()
+    assert [line.split()[:2] for line in listed] == [["PM10-1", "replaced"], ["PM10-2", "new"]]
+    assert await desk.list_devices(settings, "", "revoked") == "No device."
+    with pytest.raises(desk.DeskError, match="a state is"):
+        await desk.list_devices(settings, "", "broken")
 
 
 def test_a_wrong_setting_is_a_sentence(hospital: Hospital) -> None:

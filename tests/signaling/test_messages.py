@@ -112,6 +112,7 @@ def test_a_long_unknown_field_is_not_quoted_at_length() -> None:
         ("signal", {"room": ROOM, "candidate": {"candidate": "c" * (CANDIDATE_LIMIT + 1)}}),
         ("signal", {"room": ROOM, "candidate": {"candidate": "", "sdpMLineIndex": -1}}),
         ("signal", {"room": ROOM, "candidate": {"candidate": "", "sdpMLineIndex": 1 << 80}}),
+        ("subscribe", {"topic": "session:" + "g" * 32}),
         ("subscribe", {"topic": "device:a/b"}),
         ("subscribe", {"topic": "device:" + "g" * 65}),
         ("subscribe", {"topic": "outbox\n"}),
@@ -192,3 +193,10 @@ def test_equal_values_have_equal_bytes(value: object) -> None:
 
     assert messages.encode(value) == messages.encode(turned(value))
     assert msgspec.json.decode(messages.encode(value)) == value
+
+
+def test_a_device_is_watched_by_the_id_that_it_has() -> None:
+    assert parse("subscribe", [{"topic": "device:PM10-A_1"}]) == Subscribe(topic="device:PM10-A_1")
+    for topic in ("device:", "device:a/b", "device:" + "a" * 65, "device:a\n", "patient:PM10-A_1"):
+        with pytest.raises(Malformed):
+            parse("subscribe", [{"topic": topic}])

@@ -320,6 +320,7 @@ export const en = {
   condition_missing: (metric: string, device: string) => `No ${metric} from ${device}`,
   condition_refused: (metric: string) => `${metric} refused`,
   condition_unreadable: (device: string) => `Messages of ${device} unreadable`,
+  condition_wrong_patient: (device: string) => `${device} names another patient`,
   condition_gap: (device: string) => `Readings of ${device} are missing`,
   limit_below: (at: string, seconds: number) => `below ${at}${during(seconds)}`,
   limit_at_most: (at: string, seconds: number) => `${at} or less${during(seconds)}`,

@@ -321,6 +321,7 @@ export const zh: typeof en = {
   condition_missing: (metric, device) => `${device} 没有${metric}读数`,
   condition_refused: (metric) => `${metric} 读数被拒绝`,
   condition_unreadable: (device) => `${device} 的消息无法读取`,
+  condition_wrong_patient: (device) => `${device} 的读数属于其他患者`,
   condition_gap: (device) => `${device} 缺失读数`,
   limit_below: (at, seconds) => `低于 ${at}${during(seconds)}`,
   limit_at_most: (at, seconds) => `不高于 ${at}${during(seconds)}`,
