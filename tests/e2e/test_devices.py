@@ -3,7 +3,9 @@ the reading. Then what else a registry is for: refusing, rotating, replacing, re
 
 import asyncio
 import re
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,8 +48,13 @@ async def run(line: str) -> None:
     assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
 
 
+async def run_python(lines: str) -> None:
+    done = await asyncio.to_thread(subprocess.run, [sys.executable, "-c", lines], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 async def test_from_the_box_to_the_doctors_screen(
-    open_hospital: OpenHospital, doctor_at: OpenPerson, tmp_path: Path
+    open_hospital: OpenHospital, doctor_at: OpenPerson, patient_at: OpenPerson, tmp_path: Path
 ) -> None:
     hospital, doctor, operator = await opened(open_hospital, doctor_at)
     await expect(operator.see("devices-empty")).to_be_visible()
@@ -63,6 +70,7 @@ async def test_from_the_box_to_the_doctors_screen(
     await _many_more(operator, tmp_path)
     await _is_replaced_and_another_revoked(operator)
     await _a_doctor_only_looks(hospital, doctor)
+    await _another_is_claimed_by_its_code(operator, await patient_at(hospital), doctor)
 
 
 async def _add(operator: Person, serial: str, label: str) -> None:
@@ -90,12 +98,15 @@ async def _is_refused_with_a_wrong_secret(operator: Person) -> None:
 
 
 async def _turns_green(operator: Person) -> None:
-    await operator.see("tab-mosquitto_pub").focus()
+    """By MQTT, with the lines of Python; and with mosquitto_pub, where this machine has it."""
+    await operator.see("tab-curl").focus()
     await operator.page.keyboard.press("ArrowRight")
-    await expect(operator.see("line")).to_contain_text("curl ")
-    await operator.page.keyboard.press("ArrowLeft")
-    await run(await operator.see("line").inner_text())
+    await expect(operator.see("line")).to_contain_text("publish.single(")
+    await run_python(await operator.see("line").inner_text())
     await expect(operator.see("connectivity")).to_have_attribute("data-state", "heard")
+    await operator.see("tab-mosquitto_pub").click()
+    if shutil.which("mosquitto_pub"):
+        await run(await operator.see("line").inner_text())
     await look_at(operator, "devices-green", "connectivity")
 
 
@@ -219,3 +230,26 @@ async def _a_doctor_only_looks(hospital: Hospital, doctor: Person) -> None:
     await doctor.see("device-open").last.click()
     await expect(doctor.see("device-facts")).to_be_visible()
     await expect(doctor.see("device-steps")).to_have_count(0)
+
+
+async def _another_is_claimed_by_its_code(operator: Person, stranger: Person, doctor: Person) -> None:
+    """By whoever is signed in on the phone that scans it; a stranger learns nothing of the device."""
+    await _add(operator, "S9", "Home oximeter")
+    code = await operator.see("claim-code").inner_text()
+    address = f"{operator.page.url.removesuffix('/devices')}/claim#{code}"
+    await stranger.page.goto(address)
+    await expect(stranger.see("claim-sign-in")).to_be_visible()
+    await look_at(stranger, "claim-nobody", "claim-sign-in")
+    await doctor.page.goto(address)
+    await expect(doctor.see("claim-code")).to_have_value(code)
+    option = doctor.see("choose-patient").locator("option", has_text="Zhao Min")
+    await doctor.see("choose-patient").select_option(value=await option.get_attribute("value"))
+    await look_at(doctor, "claim", "claim-form")
+    await doctor.see("claim-submit").click()
+    await expect(doctor.see("claimed")).to_contain_text("Home oximeter")
+    await look_at(doctor, "claimed", "claimed")
+    await doctor.page.goto("about:blank")
+    await doctor.page.goto(address)
+    await doctor.see("choose-patient").select_option(value=await option.get_attribute("value"))
+    await doctor.see("claim-submit").click()
+    await expect(doctor.see("refusal")).to_have_attribute("data-problem", "claim-refused")

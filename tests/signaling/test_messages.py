@@ -113,6 +113,8 @@ def test_a_long_unknown_field_is_not_quoted_at_length() -> None:
         ("signal", {"room": ROOM, "candidate": {"candidate": "", "sdpMLineIndex": -1}}),
         ("signal", {"room": ROOM, "candidate": {"candidate": "", "sdpMLineIndex": 1 << 80}}),
         ("subscribe", {"topic": "session:" + "g" * 32}),
+        ("subscribe", {"topic": "device:a/b"}),
+        ("subscribe", {"topic": "device:" + "g" * 65}),
         ("subscribe", {"topic": "outbox\n"}),
         ("subscribe", {"topic": "Session:" + ROOM}),
         ("subscribe", {"topic": "s" * 101}),

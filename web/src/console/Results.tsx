@@ -1,11 +1,7 @@
 // What was measured once – a laboratory value, a weight, a night's sleep: a list by group, with the time beside it.
-import { now } from '../shared/clock'
-import { ageSeconds } from '../shared/age'
-import { clockTime } from '../shared/time'
 import { hoursAndMinutes } from '../shared/waiting'
 import type { MetricValue } from '../shared/wire'
-import { agoText } from '../shared/words'
-import { contextText, metricName } from './metricWords'
+import { contextText, measuredText, metricName } from './metricWords'
 import { numberText, unitText } from './metrics'
 import type { Shelf } from './shelves'
 import { t } from './words'
@@ -34,12 +30,13 @@ function Row({ value }: { value: MetricValue }) {
   return (
     <li data-testid="result" data-metric={value.metric}>
       <span class="result-name">
-        {metricName(value.metric)} <Context words={value.context} />
+        {metricName(value.metric)}{' '}
+        <time class="num soft" dateTime={value.at}>
+          {measuredText(value)}
+        </time>{' '}
+        <Context words={value.context} />
       </span>
       <ValueText value={value} />
-      <time class="num soft" dateTime={value.at}>
-        {t('measuredAt', clockTime(value.at), agoText(ageSeconds(value.at, now.value)))}
-      </time>
     </li>
   )
 }

@@ -7,7 +7,7 @@ import type { Alarm, MetricValue } from '../shared/wire'
 import { agoText } from '../shared/words'
 import { needsAnswer } from './alarms'
 import { EXPECTED, isStale, numberText, shown, unitText } from './metrics'
-import { metricName } from './metricWords'
+import { measuredText, metricName } from './metricWords'
 import { Context, Results } from './Results'
 import type { Point } from './series'
 import { shelvesOf, tilesOf, type TileOf } from './shelves'
@@ -25,7 +25,7 @@ interface Props {
 /** How old a live number is; of one that was measured once, when. */
 function Age({ value, stale }: { value: MetricValue; stale: boolean }) {
   const age = agoText(ageSeconds(value.at, now.value))
-  if (shown(value.metric).liveS === null) return <span data-testid="age">{t('measuredAt', clockTime(value.at), age)}</span>
+  if (shown(value.metric).liveS === null) return <span data-testid="age">{measuredText(value)}</span>
   return stale ? <span class="tag warn">{t('stale', age)}</span> : <span data-testid="age">{age}</span>
 }
 

@@ -1,4 +1,9 @@
-// A metric and what was said beside its value, in words.
+// A metric, when it was measured and what was said beside its value, in words.
+import { ageSeconds } from '../shared/age'
+import { now } from '../shared/clock'
+import { clockTime } from '../shared/time'
+import type { MetricValue } from '../shared/wire'
+import { agoText } from '../shared/words'
 import { t, type ConsoleKey } from './words'
 import { en } from './words/en'
 
@@ -14,4 +19,10 @@ export function metricName(metric: string): string {
 /** "" for what says nothing to a doctor: which user of the scale, which fingertip. */
 export function contextText(word: string): string {
   return known(`context_${word}`, '')
+}
+
+/** "14:07", and from an hour on how long ago that was. */
+export function measuredText({ at }: MetricValue): string {
+  const age = ageSeconds(at, now.value)
+  return age < 3600 ? clockTime(at) : t('measuredAt', clockTime(at), agoText(age))
 }

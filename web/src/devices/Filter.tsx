@@ -6,12 +6,13 @@ import { t } from './words'
 const STATES = ['', 'new', 'active', 'lost', 'replaced', 'revoked'] as const
 const RESTS_MS = 250
 
-export function Filter({ wish, change }: { wish: Wish; change: (wish: Wish) => void }) {
+/** Each field tells its own change: what is typed is told later than a choice that was made meanwhile. */
+export function Filter({ wish, change }: { wish: Wish; change: (part: Partial<Wish>) => void }) {
   const timer = useRef(0)
   useEffect(() => () => clearTimeout(timer.current), [])
   const type = (search: string): void => {
     clearTimeout(timer.current)
-    timer.current = window.setTimeout(() => change({ ...wish, search }), RESTS_MS)
+    timer.current = window.setTimeout(() => change({ search }), RESTS_MS)
   }
   return (
     <div class="device-filter">
@@ -21,7 +22,7 @@ export function Filter({ wish, change }: { wish: Wish; change: (wish: Wish) => v
       </label>
       <label class="field">
         <span>{t('state')}</span>
-        <select data-testid="devices-state" value={wish.state} onChange={(event) => change({ ...wish, state: event.currentTarget.value as Wish['state'] })}>
+        <select data-testid="devices-state" value={wish.state} onChange={(event) => change({ state: event.currentTarget.value as Wish['state'] })}>
           {STATES.map((state) => (
             <option value={state}>{state ? t(`state_${state}`) : t('all')}</option>
           ))}
@@ -29,7 +30,7 @@ export function Filter({ wish, change }: { wish: Wish; change: (wish: Wish) => v
       </label>
       <label class="field">
         <span>{t('wearer')}</span>
-        <select data-testid="devices-worn" value={wish.worn} onChange={(event) => change({ ...wish, worn: event.currentTarget.value as Wish['worn'] })}>
+        <select data-testid="devices-worn" value={wish.worn} onChange={(event) => change({ worn: event.currentTarget.value as Wish['worn'] })}>
           <option value="">{t('all')}</option>
           <option value="true">{t('worn')}</option>
           <option value="false">{t('free')}</option>

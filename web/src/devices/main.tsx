@@ -73,7 +73,7 @@ function Registry({ me }: { me: Me }) {
   return (
     <>
       {manages && <Tools total={listed.total} open={setOpened} />}
-      <Filter wish={wish} change={setWish} />
+      <Filter wish={wish} change={(part) => setWish((before) => ({ ...before, ...part }))} />
       <Refusal problem={listed.problem} />
       {listed.problem && <button onClick={listed.again}>{t('retry')}</button>}
       {!listed.devices && !listed.problem && <p class="loading">{t('loading')}</p>}
