@@ -16,7 +16,7 @@ from devices.codecs import CODECS, CONVERSATIONS, Codec, Conversation
 from devices.readings import Body, Decoded, Message, Quarantined, Reason, Refusal
 
 LINGER_S = 0.005
-BATCH = 500
+BATCH = 1000  # some tens of milliseconds of the loop at most; the larger, the less a commit costs each message
 BACKOFF_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 PATIENCE = 3  # how often a batch may fail on its own account before the message at fault is looked for
 PASSED_OVER = frozenset({"status", "ack", "command"})  # known to the contract, nothing to store; two are our own echo
