@@ -7,6 +7,7 @@ import msgspec
 from devices.readings import Body, Decoded, Reading, Reason, Refusal, Reported
 
 FUTURE_AFTER = timedelta(minutes=5)
+NOTHING = timedelta(0)
 STEADY = timedelta(seconds=2)  # within this two observations agree, and an offset is not worth correcting
 WITNESSES = 3
 KEPT = 16
@@ -53,7 +54,7 @@ def localised(decoded: Decoded, zone: tzinfo) -> Decoded:
     """Times that came without their offset – HL7, ASTM and Bluetooth allow that – read as local times of ``zone``.
 
     A device set to another zone shows as a clock offset, and is corrected like one."""
-    if not any(_naive(at) for at in (decoded.sent_at, *(reading.at for reading in decoded.readings))):
+    if not _naive(decoded.sent_at) and True not in [_naive(reading.at) for reading in decoded.readings]:
         return decoded
     readings = tuple(msgspec.structs.replace(reading, at=_aware(reading.at, zone)) for reading in decoded.readings)
     return msgspec.structs.replace(decoded, readings=readings, sent_at=_aware(decoded.sent_at, zone))
@@ -73,20 +74,23 @@ def place(decoded: Decoded, offset: timedelta, received_at: datetime) -> Body:
     untimed = received_at if decoded.sent_at is None else min(decoded.sent_at - offset, received_at)
     placed = [_place(reading, offset, untimed) for reading in decoded.readings]
     latest = received_at + FUTURE_AFTER
+    if not placed or max([reading.at for reading in placed]) <= latest:
+        return Body(tuple(placed), decoded.refusals)
     future = tuple(Refusal(Reason.FUTURE, reading.metric, reading.value) for reading in placed if reading.at > latest)
     return Body(tuple(reading for reading in placed if reading.at <= latest), (*decoded.refusals, *future))
 
 
 def _place(reported: Reported, offset: timedelta, untimed: datetime) -> Reading:
+    at = reported.at
     return Reading(
-        metric=reported.metric,
-        value=reported.value,
-        unit=reported.unit,
-        at=untimed + (reported.after_sent or timedelta(0)) if reported.at is None else reported.at - offset,
-        timed=reported.at is not None,
-        sent_value=reported.sent_value,
-        sent_unit=reported.sent_unit,
-        comparator=reported.comparator,
-        context=reported.context,
-        subject=reported.subject,
+        reported.metric,
+        reported.value,
+        reported.unit,
+        untimed + (reported.after_sent or NOTHING) if at is None else at - offset,
+        at is not None,
+        reported.sent_value,
+        reported.sent_unit,
+        reported.comparator,
+        reported.context,
+        reported.subject,
     )

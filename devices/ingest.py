@@ -16,7 +16,7 @@ from devices.codecs import CODECS, CONVERSATIONS, Codec, Conversation
 from devices.readings import Body, Decoded, Message, Quarantined, Reason, Refusal
 
 LINGER_S = 0.005
-BATCH = 500
+BATCH = 1000  # some tens of milliseconds of the loop at most; the larger, the less a commit costs each message
 BACKOFF_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 PATIENCE = 3  # how often a batch may fail on its own account before the message at fault is looked for
 PASSED_OVER = frozenset({"status", "ack", "command"})  # known to the contract, nothing to store; two are our own echo
@@ -24,16 +24,14 @@ PASSED_OVER = frozenset({"status", "ack", "command"})  # known to the contract, 
 logger = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True, gc=False):
     """What an acknowledgement to the broker needs: the packet's id, and the connection that it is valid in."""
 
     generation: int
     mid: int
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True, gc=False):
     """A message as the broker handed it over; ``reread``: out of quarantine, read already (devices.reread)."""
 
     topic: str
@@ -57,8 +55,7 @@ class Link(Protocol):
         """Tell the device on ``…/ack`` that everything up to ``seq`` is committed or quarantined."""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownDevice:
+class KnownDevice(msgspec.Struct, frozen=True, gc=False):
     """A device that was added and not revoked; ``clock_offset`` is its clock minus ours, as last stored."""
 
     id: str
@@ -71,8 +68,7 @@ class Registry(Protocol):
     def known(self, device_id: str) -> KnownDevice | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Ack:
+class Ack(msgspec.Struct, frozen=True, gc=False):
     """The highest sequence up to which everything is stored. ``epoch`` "" is the stream of messages without epoch."""
 
     device_id: str
@@ -80,8 +76,7 @@ class Ack:
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(msgspec.Struct, frozen=True, gc=False):
     """A message that is in the database now and was not before. Held, with None, where nobody wears the device."""
 
     message: Message
@@ -123,8 +118,7 @@ class Stats:
     failing_since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """What one arrival becomes in the store: a message, a row of quarantine, both, or – passed over – neither."""
 
     arrival: Arrival
@@ -253,7 +247,9 @@ class Ingest:
         self.stats.stored += len(done.stored)
         self.stats.duplicates += max(0, len(messages) - len(done.stored))
         self.stats.quarantined += sum(entry.quarantined is not None for entry in entries)
-        self.stats.refused_readings += sum(_refused_readings(message.body) for message in messages)
+        self.stats.refused_readings += sum(
+            _refused_readings(message.body) for message in messages if message.body.refusals
+        )
         self.stats.retained += sum(entry.arrival.retained for entry in entries)
         self.stats.passed_over += sum(entry.message is None and entry.quarantined is None for entry in entries)
 
@@ -311,7 +307,7 @@ def _decode(codec: Callable[[bytes], Decoded], payload: bytes) -> Decoded:
 
 def _message(device_id: str, received_at: datetime, decoded: Decoded, offset: timedelta) -> Message:
     body = place(decoded, offset, received_at)
-    newest = max((reading.at for reading in body.readings), default=received_at)
+    newest = max([reading.at for reading in body.readings], default=received_at)
     return Message(
         device_id=device_id,
         identity=identity_of(decoded),

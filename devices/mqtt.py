@@ -8,7 +8,6 @@ import asyncio
 import logging
 import random
 import ssl
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from devices import topics
+from devices.fair import FairInbox
 from devices.ingest import Arrival, Receipt
 from devices.mqtt_acks import NewestAcks, Stream
 from devices.mqtt_endpoint import Backoff, Endpoint, tls_context
@@ -52,7 +52,7 @@ class MqttLink:
         self._backoff = backoff or Backoff()
         self._random = random.Random()  # noqa: S311 - jitter
         self._some = asyncio.Event()
-        self._inbox: deque[Arrival] = deque()
+        self._inbox = FairInbox(endpoint.window)
         self._connection: _Connection | None = None
         self._connected = False
         self._generation = 0
@@ -109,25 +109,24 @@ class MqttLink:
         self._send_acks()
 
     def _take(self, limit: int) -> list[Arrival]:
-        """The first of what is here; with room again, the broker may go on."""
-        taken = [self._inbox.popleft() for _ in range(min(limit, len(self._inbox)))]
-        if self._inbox:
+        """A share of each device's; with room again, the broker may go on."""
+        taken = self._inbox.take(limit)
+        if len(self._inbox):
             self._some.set()
-        if self._connection is not None and len(self._inbox) <= self._endpoint.window // 2:
+        if self._connection is not None and self._inbox.has_room:
             self._connection.resume()
         return taken
 
     def _note(self, taken: list[Arrival]) -> list[Arrival]:
-        """Enter the batch as owed a PUBACK, and settle at once what is only the echo of our own ``…/ack``."""
-        receipts = [arrival.receipt for arrival in taken]
-        self._unacknowledged.received(one.mid for one in receipts if one.generation == self._generation and one.mid)
-        self.acknowledge([arrival.receipt for arrival in taken if arrival.topic.endswith(_OURS)])
-        return self._without_news([arrival for arrival in taken if not arrival.topic.endswith(_OURS)])
+        """Settle at once what is only the echo of our own ``…/ack``, and hand on what the broker says of itself."""
+        echoes = [arrival.receipt for arrival in taken if arrival.topic.endswith(_OURS)]
+        if echoes:
+            self.acknowledge(echoes)
+            taken = [arrival for arrival in taken if not arrival.topic.endswith(_OURS)]
+        return self._without_news(taken) if self._endpoint.news else taken
 
     def _without_news(self, taken: list[Arrival]) -> list[Arrival]:
-        """Where any is asked for; it comes with QoS 0, so nothing is owed for it."""
-        if not self._endpoint.news:
-            return taken
+        """It comes with QoS 0, so nothing is owed for it."""
         for arrival in taken:
             if arrival.topic.startswith(_NEWS):
                 self.news(arrival.topic, arrival.payload)
@@ -135,7 +134,7 @@ class MqttLink:
 
     async def _one_connection(self) -> bool:
         """True if it was up until it ended. While the hand-over is full there is none: it would only grow."""
-        if len(self._inbox) >= self._endpoint.window:
+        if self._inbox.full:
             return False
         self._generation += 1
         self._unacknowledged = Unacknowledged()
@@ -167,11 +166,12 @@ class MqttLink:
     def arrived(self, generation: int, publishes: Sequence[Publish]) -> None:
         """A full hand-over makes the broker wait: it holds a window, and what one read may bring beyond."""
         now = datetime.now(UTC)
-        self._inbox.extend(
-            Arrival(one.topic, one.payload, one.retain, now, Receipt(generation, one.packet_id)) for one in publishes
-        )
+        if generation == self._generation:
+            self._unacknowledged.received(one.packet_id for one in publishes if one.packet_id)
+        for one in publishes:
+            self._inbox.add(Arrival(one.topic, one.payload, one.retain, now, Receipt(generation, one.packet_id)))
         self._some.set()
-        if len(self._inbox) >= self._endpoint.window and self._connection is not None:
+        if self._inbox.full and self._connection is not None:
             self._connection.pause()
 
     def confirmed(self, connection: "_Connection", mid: int) -> None:

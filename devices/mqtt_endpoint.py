@@ -39,7 +39,7 @@ class Endpoint:
     tls: Tls | None = None
     persistent: bool = False
     keep_alive_s: int = 30
-    window: int = 1000
+    window: int = 10_000
     library: Library = Library.WIRE
     news: tuple[str, ...] = ()  # what else the server's link hears: the broker about itself, under $SYS
 

@@ -28,6 +28,8 @@ class Stream(msgspec.Struct, frozen=True):
 
         Call it for duplicates too: a range that was forgotten (beyond ``MAX_RANGES``) is learned again that way.
         """
+        if seq == self.covered + 1 and not self.ahead and (oldest is None or oldest <= seq):
+            return Stream(seq), ()  # nearly always: the next one
         ranges = _merge([*self.ahead, (seq, seq)]) if seq > self.covered else list(self.ahead)
         gaps = tuple(_missing(self.covered, ranges, oldest)) if oldest is not None else ()
         covered = max(self.covered, -1 if oldest is None else oldest - 1)

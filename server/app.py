@@ -268,14 +268,17 @@ class Bedside:
 
     async def _committed(self, committed: Committed) -> None:
         """Hand on what is new: to evaluation, and to the pages that show these patients."""
+        inputs: dict[int, list[Input]] = {}
         heard: dict[str, list[Heard]] = {}
         for stored in committed.stored:
             if stored.partition is None or stored.patient_id is None:
                 continue
-            self._evaluator.offer(stored.partition, [_input(stored)])
+            inputs.setdefault(stored.partition, []).append(_input(stored))
             message = stored.message
             self._note_wrong_patient(message)
             heard.setdefault(stored.patient_id, []).append(Heard(message.device_id, message.received_at, message.body))
+        for partition, given in inputs.items():
+            self._evaluator.offer(partition, given)
         for patient_id, changes in self._shown.changes(heard).items():
             await self._hub.merge(f"patient:{patient_id}", changes)
             if self._settings.bus != "memory":

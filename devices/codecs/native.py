@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from devices.codecs import native_plain
+from devices.codecs import native_own, native_plain
 from devices.codecs.judging import Said, judge, printable
 from devices.codecs.strict_json import RefusedError, as_list, as_object, moment, number, parse, text
 from devices.metrics import METRICS, Metric
@@ -19,7 +19,7 @@ EPOCH = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 def decode(payload: bytes) -> Decoded:
     """UTF-8 JSON of at most 64 KiB and 1000 readings; never raises. Time and memory are linear in the payload."""
-    return native_plain.decode(payload) or decode_with_care(payload)
+    return native_own.decode(payload) or native_plain.decode(payload) or decode_with_care(payload)
 
 
 def decode_with_care(payload: bytes) -> Decoded:

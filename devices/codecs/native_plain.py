@@ -5,7 +5,7 @@ readings in one pass over the bytes; that no other key stands there, and none tw
 """
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -43,7 +43,7 @@ def decode(payload: bytes) -> Decoded | None:
         message = _read(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    if payload.count(b'"') != _quotes(message) or not _is_numbered(message):
+    if payload.count(b'"') != _quotes(message) or not is_numbered(message):
         return None
     judged = (message.readings, ()) if _are_own(message.readings) else _judged(message.readings)
     sent_at = None if message.sent is UNSET else _moment(message.sent)
@@ -60,7 +60,18 @@ def _quotes(message: _Message) -> int:
     return envelope + 14 * len(message.readings) - 4 * untimed
 
 
-def _is_numbered(message: _Message) -> bool:
+class Numbered(Protocol):
+    """What says which message of its device it is."""
+
+    @property
+    def epoch(self) -> str: ...
+    @property
+    def seq(self) -> Integer: ...
+    @property
+    def oldest(self) -> Integer | UnsetType: ...
+
+
+def is_numbered(message: Numbered) -> bool:
     epoch, seq, oldest = message.epoch, message.seq, message.oldest
     named = len(epoch) <= MAX_EPOCH and epoch.isascii() and epoch.replace("-", "").replace("_", "").isalnum()
     counted = type(seq) is int and 0 <= seq <= MAX_SEQ

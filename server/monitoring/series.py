@@ -48,12 +48,13 @@ def thin(points: Sequence[Point], limit: int) -> list[Point]:
 
 def newest(heard: Iterable[Heard]) -> dict[str, MetricView]:
     """The newest value of every metric, by the time of its measurement."""
-    found: dict[str, MetricView] = {}
+    found: dict[str, tuple[datetime, Reading, Heard]] = {}
     for message in heard:
-        for view in _views(message):
-            if view.metric not in found or found[view.metric].at <= view.at:
-                found[view.metric] = view
-    return found
+        for reading in message.body.readings:
+            at, known = _measured_at(reading, message), found.get(reading.metric)
+            if known is None or known[0] <= at:
+                found[reading.metric] = (at, reading, message)
+    return {metric: _view(*last) for metric, last in found.items()}
 
 
 class NewestByPatient:
@@ -79,17 +80,15 @@ def _measured_at(reading: Reading, message: Heard) -> datetime:
     return min(reading.at, message.received_at)
 
 
-def _views(message: Heard) -> Iterable[MetricView]:
-    for reading in message.body.readings:
-        at = _measured_at(reading, message)
-        yield MetricView(
-            metric=reading.metric,
-            value=reading.value,
-            unit=reading.unit,
-            at=at,
-            received_at=message.received_at,
-            device_id=message.device_id,
-            late=message.received_at - at > LATE_AFTER,
-            comparator=reading.comparator,
-            context=reading.context,
-        )
+def _view(at: datetime, reading: Reading, message: Heard) -> MetricView:
+    return MetricView(
+        metric=reading.metric,
+        value=reading.value,
+        unit=reading.unit,
+        at=at,
+        received_at=message.received_at,
+        device_id=message.device_id,
+        late=message.received_at - at > LATE_AFTER,
+        comparator=reading.comparator,
+        context=reading.context,
+    )

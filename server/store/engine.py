@@ -182,7 +182,7 @@ async def _begun(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     try:
         async with AsyncExitStack() as stack:
             yield await _enter(engine, stack)
-    except DBAPIError as error:
+    except (DBAPIError, sqlite3.Error) as error:
         if _passes(error):
             raise Unavailable(f"the database cannot do it now: {_reason(error)}") from error
         raise
@@ -210,17 +210,22 @@ async def _begin(connection: AsyncConnection) -> None:
             return
 
 
-def _sqlite_code(error: DBAPIError) -> int | None:
-    code = getattr(error.orig, "sqlite_errorcode", None)
+def _sqlite_code(error: DBAPIError | sqlite3.Error) -> int | None:
+    code = getattr(_of_driver(error), "sqlite_errorcode", None)
     return None if code is None else code & 0xFF  # the rest of an extended code says only which file it was
 
 
-def _passes(error: DBAPIError) -> bool:
+def _of_driver(error: BaseException) -> BaseException | None:
+    """As the driver raised it: ``turns`` on SQLite goes past SQLAlchemy."""
+    return error.orig if isinstance(error, DBAPIError) else error
+
+
+def _passes(error: DBAPIError | sqlite3.Error) -> bool:
     """Whether the same again may work later: the fault is not in what was asked."""
-    if isinstance(error.orig, sqlite3.Error):
+    if isinstance(_of_driver(error), sqlite3.Error):
         return _sqlite_code(error) in PASSING_CODES
-    state = str(getattr(error.orig, "sqlstate", None) or "")
-    return error.connection_invalidated or state.startswith(PASSING_STATES)
+    state = str(getattr(_of_driver(error), "sqlstate", None) or "")
+    return getattr(error, "connection_invalidated", False) or state.startswith(PASSING_STATES)
 
 
 async def _check_commit(engine: AsyncEngine) -> None:
@@ -235,4 +240,4 @@ async def _check_commit(engine: AsyncEngine) -> None:
 
 
 def _reason(error: BaseException) -> str:
-    return str(error.orig if isinstance(error, DBAPIError) else error) or type(error).__name__
+    return str(_of_driver(error)) or type(error).__name__

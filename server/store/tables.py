@@ -9,6 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
+from server.store.moments import moment, text
+
 metadata = sa.MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
@@ -32,15 +34,11 @@ class Moment(sa.types.TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | datetime | None:
         if value is None:
             return None
-        if value.tzinfo is None:
-            raise ValueError("a moment without a time zone is not a moment")
-        moment = value.astimezone(UTC)
-        return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if dialect.name == "sqlite" else moment
+        kept = text(value)
+        return kept if dialect.name == "sqlite" else value.astimezone(UTC)
 
     def process_result_value(self, value: str | datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        if value is None:
-            return None
-        return datetime.fromisoformat(value) if isinstance(value, str) else value.astimezone(UTC)
+        return None if value is None else moment(value)
 
 
 def _id() -> sa.Column[str]:
@@ -556,7 +554,7 @@ messages = sa.Table(
     "messages",  # one row a message with its readings inside; a reading is addressed by its index
     metadata,
     _id(),
-    _ref("device_id", "devices.id"),
+    sa.Column("device_id", sa.String(64), sa.ForeignKey("devices.id"), nullable=False),  # its identity has the index
     sa.Column("identity", sa.String(160), nullable=False),  # "epoch:seq", "#sha256" of the content, or "!random"
     sa.Column("epoch", sa.String(64)),
     sa.Column("seq", sa.BigInteger),

@@ -71,7 +71,9 @@ async def test_a_device_that_is_out_of_service_is_never_connected(house: House) 
 
 
 async def test_of_a_broker_outside_nobody_knows_who_is_connected(house: House) -> None:
-    outside = DeviceReader(partial(house.store.read, DeviceQueries), house.sightings, outside_broker=True)
+    outside = DeviceReader(
+        partial(house.store.read, DeviceQueries), house.sightings, outside_broker=True, tells_accounts=True
+    )
     detail = await outside.detail(OPERATOR, DEVICE)
     assert (detail.connectivity.state, detail.device.credential_pending) == ("unknown", True)
 

@@ -184,10 +184,10 @@ async def test_an_association_waits_for_a_batch_that_is_under_way(store: Store, 
             order.append("adopted")
 
     async with asyncio.TaskGroup() as group, store.write(JournalQueries) as queries:
-        await queries.lock_devices({"BM-1"})
+        known = await queries.known([message(1)])
         group.create_task(adopt())
         await asyncio.sleep(0.2)
-        await queries.place([message(1)])
+        await queries.place([message(1)], known)
         order.append("stored")
     assert order == ["stored", "adopted"]
 
@@ -205,8 +205,8 @@ async def test_no_position_becomes_visible_before_a_lower_one(store: Store, ward
             seen.append([one.position for one in await queries.pending(place, 0, 10)])
 
     async with asyncio.TaskGroup() as group, store.write(JournalQueries) as queries:
-        await queries.lock_devices({"BM-1"})
-        [first] = await queries.place([message(1, "BM-1")])
+        known = await queries.known([message(1, "BM-1")])
+        [first] = await queries.place([message(1, "BM-1")], known)
         second = group.create_task(journal.commit([message(1, "BM-2")], []))
         await asyncio.sleep(0.3)
         assert not second.done(), "the second batch overtook the first"
@@ -221,7 +221,7 @@ async def test_a_batch_that_fails_gives_its_positions_back(store: Store, journal
 
     async def fail() -> None:
         async with store.write(JournalQueries) as queries:
-            await queries.place([message(1)])
+            await queries.place([message(1)], await queries.known([message(1)]))
             raise RuntimeError("the process is not well")
 
     with pytest.raises(RuntimeError):
