@@ -59,7 +59,7 @@ def grid(wish: Wish, zone: tzinfo, *, singles_kept: bool) -> Grid:
     start, until = int(wish.start.timestamp()), _up(wish.until.timestamp(), 1)
     if span_s < wish.points * Level.MINUTE and wish.span <= SINGLE and singles_kept:
         return Grid(None, max(_up((span_s + 1) / wish.points, 1), 1), start, until)
-    level = max((level for level in Level if level * wish.points <= span_s), default=Level.MINUTE)
+    level = max((level for level in Level if level * (wish.points - 2) <= span_s), default=Level.MINUTE)
     first = day_start(start, zone) if level is Level.DAY else start // level * level
     return Grid(level, _up((span_s + 2 * level) / wish.points, level), first - level // 2, until)
 

@@ -1,6 +1,6 @@
 // The patient right: alarms first, then whether limits are set, then the numbers, then the devices.
 import type { ComponentChildren } from 'preact'
-import { useEffect, useMemo } from 'preact/hooks'
+import { useEffect, useMemo, useState } from 'preact/hooks'
 import { under } from '../shared/live/delta'
 import { useTopic } from '../shared/live/useTopic'
 import type { Alarm, MetricValue, Monitoring, TicketRow, Visit } from '../shared/wire'
@@ -9,7 +9,8 @@ import { AlarmCard } from './AlarmCard'
 import { inOrder, isOpen } from './alarms'
 import { BeforeCall } from './BeforeCall'
 import { Devices } from './Devices'
-import { EXPECTED, shown } from './metrics'
+import { HistoryDialog } from './history/HistoryDialog'
+import { EXPECTED, shown, TILES } from './metrics'
 import { chosenPatient, type Desk } from './state'
 import { Tiles } from './Tiles'
 import { Trends } from './trends'
@@ -32,6 +33,20 @@ function useTrends(desk: Desk, patientId: string, values: readonly MetricValue[]
   useEffect(() => void trends.seed(metrics), [trends, connection, metrics.join(',')])
   useEffect(() => values.forEach((value) => trends.see(value)))
   return trends
+}
+
+/** What a tile can show, and whatever else is measured now: each can be looked at as it was long ago. */
+function Past({ patient, metrics }: { patient: { id: string; name: string }; metrics: readonly MetricValue[] }) {
+  const [open, setOpen] = useState(false)
+  const names = [...new Set([...TILES.map((tile) => tile.metric), ...metrics.map((value) => value.metric)])]
+  return (
+    <>
+      <button data-testid="open-history" onClick={() => setOpen(true)}>
+        {t('history')}
+      </button>
+      {open && <HistoryDialog patient={patient} metrics={names} close={() => setOpen(false)} />}
+    </>
+  )
 }
 
 function Limits({ monitoring }: { monitoring: Monitoring | undefined }) {
@@ -63,6 +78,7 @@ function Watched({ desk, patient, children }: { desk: Desk; patient: { id: strin
       <Limits monitoring={monitoring} />
       {children}
       <Tiles metrics={metrics} alarms={alarms} trends={trends} blind={blind} />
+      <Past patient={patient} metrics={metrics} />
       <Devices patientId={patient.id} monitoring={monitoring} />
     </>
   )

@@ -1,4 +1,4 @@
-// A moving trend: three minutes beside the number, thirty with axes. The only file that knows uPlot.
+// A moving trend: three minutes beside the number, thirty with axes. With history/HistoryChart the only file that knows uPlot.
 import { useSignalEffect } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'

@@ -242,6 +242,31 @@ export interface Alarm {
   told: { to: string; channel: string; state: string; at: Moment | null }[]
   next: { to: string; at: Moment } | null
 }
+/** Of an alarm what a chart of long ago marks. */
+export interface AlarmMark {
+  id: string
+  condition: string
+  rule: string
+  priority: Priority
+  metric: string | null
+  value: number | null
+  raised_at: Moment
+  ended_at: Moment | null
+}
+/** `at` in milliseconds since 1970. */
+export type HistoryPoint = readonly [at: number, low: number, high: number, mean: number, last: number, count: number]
+/** `width_s` of a point; where nothing was measured there is none. */
+export interface History {
+  metric: string
+  unit: string
+  start: Moment
+  until: Moment
+  level: 'single' | 'minute' | 'hour' | 'day'
+  width_s: number
+  complete: boolean
+  points: HistoryPoint[]
+  alarms: AlarmMark[]
+}
 export interface MetricValue {
   metric: string
   value: number

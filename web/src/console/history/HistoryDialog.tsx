@@ -1,0 +1,208 @@
+// The history of one patient: a metric, a span, its chart; the same as a table, the alarms of the time, and as a file.
+import { useEffect, useState } from 'preact/hooks'
+import { get, toProblem, type Problem } from '../../shared/api'
+import { serverNow } from '../../shared/clock'
+import { dayAndTime } from '../../shared/time'
+import { Dialog } from '../../shared/ui/Dialog'
+import type { AlarmMark, History, HistoryPoint } from '../../shared/wire'
+import { problemText } from '../../shared/words'
+import { conditionText, valueText } from '../alarmWords'
+import { metricName } from '../metricWords'
+import { unitText } from '../metrics'
+import { t } from '../words'
+import { HistoryChart } from './HistoryChart'
+import { bounds, query, SPANS, type Bounds, type Span } from './spans'
+import { boundsText, pointText } from './times'
+
+interface Props {
+  patient: { id: string; name: string }
+  metrics: readonly string[]
+  close: () => void
+}
+
+interface Asked {
+  metric: string
+  span: Span
+  back: number
+}
+
+type Answer = { history: History; bounds: Bounds; asked: Asked } | { problem: Problem } | null
+
+/** What was asked for last; an answer that comes after another question is passed over. */
+function useHistory(patientId: string, asked: Asked, tries: number): Answer {
+  const [answer, setAnswer] = useState<Answer>(null)
+  useEffect(() => {
+    let left = false
+    const time = bounds(asked.span, asked.back, serverNow())
+    setAnswer(null)
+    get<History>(`/patients/${patientId}/history?${query(asked.metric, asked.span, time)}`).then(
+      (history) => left || setAnswer({ history, bounds: time, asked }),
+      (error: unknown) => left || setAnswer({ problem: toProblem(error) }),
+    )
+    return () => {
+      left = true
+    }
+  }, [patientId, asked.metric, asked.span, asked.back, tries])
+  return answer
+}
+
+function Choice({ asked, metrics, ask }: { asked: Asked; metrics: readonly string[]; ask: (asked: Asked) => void }) {
+  return (
+    <div class="history-choice">
+      <label>
+        {t('historyMetric')}
+        <select data-testid="history-metric" value={asked.metric} onChange={(event) => ask({ ...asked, metric: event.currentTarget.value })}>
+          {metrics.map((metric) => (
+            <option value={metric}>{metricName(metric)}</option>
+          ))}
+        </select>
+      </label>
+      <div class="history-spans" role="group" aria-label={t('historySpan')}>
+        {(Object.keys(SPANS) as Span[]).map((span) => (
+          <button aria-pressed={asked.span === span} data-testid={`history-${span}`} onClick={() => ask({ ...asked, span, back: 0 })}>
+            {t(`span_${span}`)}
+          </button>
+        ))}
+      </div>
+      <div class="history-steps">
+        <button aria-label={t('historyEarlier')} data-testid="history-earlier" onClick={() => ask({ ...asked, back: asked.back + 1 })}>
+          ‹
+        </button>
+        <button aria-label={t('historyLater')} data-testid="history-later" disabled={asked.back === 0} onClick={() => ask({ ...asked, back: asked.back - 1 })}>
+          ›
+        </button>
+      </div>
+    </div>
+  )
+}
+
+function pointLine(point: HistoryPoint, history: History, span: Span): string {
+  const [at, low, high, mean] = point
+  const text = (value: number): string => valueText(value, null, history.metric)
+  return t('historyPoint', pointText(at, span), text(low), text(mean), `${text(high)} ${unitText(history.unit)}`)
+}
+
+function Table({ history, span }: { history: History; span: Span }) {
+  const text = (value: number): string => valueText(value, null, history.metric)
+  return (
+    <details class="history-table">
+      <summary>{t('historyAsTable', history.points.length)}</summary>
+      <div tabIndex={0} role="region" aria-label={t('historyAsTable', history.points.length)}>
+        <table>
+          <thead>
+            <tr>
+              {(['Time', 'Low', 'Mean', 'High', 'Count'] as const).map((column) => (
+                <th scope="col">{t(`history${column}`)}</th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {history.points.map(([at, low, high, mean, , count]) => (
+              <tr>
+                <th scope="row">{pointText(at, span)}</th>
+                <td>{text(low)}</td>
+                <td>{text(mean)}</td>
+                <td>{text(high)}</td>
+                <td>{count}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </details>
+  )
+}
+
+function Alarms({ alarms, unit }: { alarms: readonly AlarmMark[]; unit: string }) {
+  if (!alarms.length) return null
+  return (
+    <section aria-label={t('historyAlarms')}>
+      <h3>{t('historyAlarms')}</h3>
+      <ul class="history-alarms">
+        {alarms.map((alarm) => (
+          <li class={alarm.priority} data-testid="history-alarm">
+            <b>{conditionText(alarm.condition)}</b> {alarm.value !== null && alarm.metric && valueText(alarm.value, unit, alarm.metric)}
+            <small>
+              {t(`priority_${alarm.priority}`)} · {dayAndTime(alarm.raised_at)}
+            </small>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function Files({ patientId, time }: { patientId: string; time: Bounds }) {
+  const moments = `from=${new Date(time.from).toISOString()}&until=${new Date(time.until).toISOString()}`
+  return (
+    <p class="history-files">
+      {t('historyFiles')}
+      {(['csv', 'fhir'] as const).map((format) => (
+        <a class="button" download href={`/api/v1/patients/${patientId}/export?format=${format}&${moments}`} data-testid={`export-${format}`}>
+          {format === 'csv' ? 'CSV' : 'FHIR R4'}
+        </a>
+      ))}
+    </p>
+  )
+}
+
+function Shown({ history, time, asked }: { history: History; time: Bounds; asked: Asked }) {
+  const [at, setAt] = useState<number | null>(null)
+  const empty = history.complete ? t('historyEmpty', metricName(history.metric)) : t('historyIncomplete')
+  if (!history.points.length) return <p class="history-empty">{empty}</p>
+  const last = history.points[history.points.length - 1] as HistoryPoint
+  const chosen = (at === null ? undefined : history.points.find((point) => point[0] >= at)) ?? last
+  return (
+    <>
+      <HistoryChart
+        history={history}
+        span={asked.span}
+        bounds={time}
+        label={t('historyOf', metricName(history.metric), boundsText(time.from, time.until))}
+        point={(ms) => setAt(ms)}
+      />
+      <p class="history-point num" data-testid="history-point">
+        {pointLine(chosen, history, asked.span)}
+      </p>
+      {!history.complete && <p class="soft">{t('historyIncomplete')}</p>}
+      <Table history={history} span={asked.span} />
+    </>
+  )
+}
+
+export function HistoryDialog({ patient, metrics, close }: Props) {
+  const [asked, ask] = useState<Asked>({ metric: metrics[0] ?? 'spo2', span: 'day', back: 0 })
+  const [tries, setTries] = useState(0)
+  const answer = useHistory(patient.id, asked, tries)
+  return (
+    <Dialog title={t('historyTitle', patient.name)} close={close} testid="history">
+      <div class="history">
+        <Choice asked={asked} metrics={metrics} ask={ask} />
+        {answer === null && <p class="history-empty loading">{t('loading')}</p>}
+        {answer !== null && 'problem' in answer && (
+          <div class="history-empty stack" role="alert">
+            <p class="wrong">{problemText(answer.problem)}</p>
+            <button class="primary" onClick={() => setTries(tries + 1)}>
+              {t('retry')}
+            </button>
+          </div>
+        )}
+        {answer !== null && 'history' in answer && (
+          <>
+            <p class="soft" data-testid="history-bounds">
+              {boundsText(answer.bounds.from, answer.bounds.until)}
+            </p>
+            <Shown history={answer.history} time={answer.bounds} asked={answer.asked} />
+            <Alarms alarms={answer.history.alarms} unit={answer.history.unit} />
+            <Files patientId={patient.id} time={answer.bounds} />
+          </>
+        )}
+        <div class="actions">
+          <button onClick={close} data-testid="history-close">
+            {t('close')}
+          </button>
+        </div>
+      </div>
+    </Dialog>
+  )
+}
