@@ -7,6 +7,7 @@ need() { # need COMMAND PACKAGE
     command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || missing="$missing $2"
 }
 need mosquitto mosquitto
+need mosquitto_pub mosquitto-clients
 need chromium chromium
 need strace strace
 need redis-server redis-server

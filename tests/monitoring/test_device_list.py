@@ -74,8 +74,6 @@ async def test_of_a_broker_outside_nobody_knows_who_is_connected(house: House) -
     outside = DeviceReader(
         partial(house.store.read, DeviceQueries), house.sightings, outside_broker=True, tells_accounts=True
     )
-        partial(house.store.read, DeviceQueries), house.sightings, outside_broker=True, tells_accounts=True
-    )
     detail = await outside.detail(OPERATOR, DEVICE)
     assert (detail.connectivity.state, detail.device.credential_pending) == ("unknown", True)
 
