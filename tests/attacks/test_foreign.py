@@ -102,6 +102,7 @@ EXTRAS = {"role", "doctor_id", "serial", "patient_id", "responsible_id", "state"
 MAY_BE_NAMED = {
     "POST /unattended/{id}/take-over": {"doctor_id"},  # by an administrator: see test_handover
     "POST /devices": {"serial"},  # the device's
+    "POST /sessions/{id}/tickets": {"patient_id"},  # somebody known: asked like every patient
     "POST /devices/claim": {"patient_id"},  # for whom: asked like every patient
 }
 

@@ -107,7 +107,7 @@ async def test_a_message_that_cannot_be_read_is_kept_aside_by_name_and_told(
     await oximeter.tells(_numbered(seq + 1, rest) if rest else b"")
     kept = (await until(lambda: ward.rows("SELECT * FROM quarantine ORDER BY received_at")[before:], 1.0))[0]
     assert (kept["reason"], kept["device_id"]) == (reason, oximeter.id)
-    assert len(kept["payload"]) <= 4096
+    assert len(kept["payload"]) <= 65_536
     await next_is_served(ward, oximeter, epoch, seq + 2)
     await asyncio.sleep(0.2)
     assert oximeter.covered(epoch) == (seq + 2 if covered else seq)
