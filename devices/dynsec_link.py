@@ -15,9 +15,9 @@ from devices.dynsec import Account, Command, Difference, Listed, Reply, Role, Se
 from devices.mqtt import DeviceClient
 from devices.mqtt_endpoint import Endpoint
 
-BATCH = 20  # commands in one message: the broker serves nobody while it works them off
+BATCH = 5  # commands in one message: the broker serves nobody while it works them off
 REST_S = 0.05  # between two, for everybody else
-ANSWER_S = 10.0
+ANSWER_S = 20.0  # with a thousand accounts a command takes some tenths of a second
 
 
 class NotTakenError(ConnectionError):
@@ -49,8 +49,8 @@ class Dynsec:
         row, the second has no steps.
         """
         async with self._conversation() as ask:
-            await _work_off(ask, dynsec.serving(self._service))
             listed = await _listed(ask)
+            await _work_off(ask, dynsec.serving(self._service, listed))
             found = dynsec.difference(await registry(), listed, self._kept)
             await _work_off(ask, found.steps)
         return found
@@ -131,7 +131,9 @@ def _batches(commands: Sequence[Command]) -> Iterator[Sequence[Command]]:
 async def _listed(ask: _Ask) -> Listed:
     accounts = await _pages(ask, "listClients", "clients")
     roles = await _pages(ask, "listRoles", "roles")
-    return Listed(msgspec.convert(accounts, list[Account]), msgspec.convert(roles, list[Role]))
+    (reply,) = await ask([dynsec.DEFAULTS])
+    defaults = {str(acl["acltype"]): bool(acl["allow"]) for acl in reply.data["acls"]}
+    return Listed(msgspec.convert(accounts, list[Account]), msgspec.convert(roles, list[Role]), defaults)
 
 
 async def _pages(ask: _Ask, listing: str, key: str) -> list[object]:
