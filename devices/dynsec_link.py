@@ -36,11 +36,11 @@ class Dynsec:
 
     async def admit(self, device_id: str, secret: str) -> None:
         """From now on the device is let in with this secret and no other; its live session is cut."""
-        await self._do(dynsec.admitted(device_id, secret))
+        await self._do(device_id, dynsec.admitted(device_id, secret))
 
     async def bar(self, device_id: str) -> None:
         """The device is refused, and its live session cut."""
-        await self._do(dynsec.barred(device_id))
+        await self._do(device_id, dynsec.barred(device_id))
 
     async def reconcile(self, registry: Callable[[], Awaitable[Collection[Wanted]]]) -> Difference:
         """Make the broker's list the registry's, the server's own account included. What was done, and who is missing.
@@ -55,7 +55,9 @@ class Dynsec:
             await _work_off(ask, found.steps)
         return found
 
-    async def _do(self, commands: Sequence[Command]) -> None:
+    async def _do(self, device_id: str, commands: Sequence[Command]) -> None:
+        if device_id in self._kept:
+            raise NotTakenError(f"{device_id} is no device's account")
         async with self._conversation() as ask:
             await _work_off(ask, commands)
 

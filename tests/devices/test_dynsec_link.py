@@ -65,6 +65,14 @@ async def test_a_live_session_is_cut(broker: Hardened, accounts: Dynsec, what: s
     assert not await lets_in(broker, "ox2", "secret")
 
 
+@pytest.mark.parametrize("name", ["bedside-server", "bedside-registry"])
+async def test_a_device_never_takes_a_services_account(broker: Hardened, accounts: Dynsec, name: str) -> None:
+    for step in (accounts.admit(name, "stolen"), accounts.bar(name)):
+        with pytest.raises(NotTakenError):
+            await step
+    assert not await lets_in(broker, name, "stolen")
+
+
 async def test_to_bar_a_device_that_the_broker_never_knew_is_done_already(accounts: Dynsec) -> None:
     await accounts.bar("never-seen")
 
