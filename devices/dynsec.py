@@ -83,10 +83,11 @@ class Role(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What the plugin has."""
+    """What the plugin has. ``defaults``: whether each kind of right is given where no role says anything."""
 
     accounts: Sequence[Account]
     roles: Sequence[Role]
+    defaults: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +126,8 @@ SERVER_RIGHTS = frozenset(
 )
 
 
-def closed() -> Command:
-    """Nothing is allowed that no role allows; the plugin's own default lets everybody receive."""
-    kinds = {"publishClientSend": False, "publishClientReceive": False, "subscribe": False, "unsubscribe": True}
-    return Command("setDefaultACLAccess", {"acls": [{"acltype": kind, "allow": on} for kind, on in kinds.items()]})
+# Nothing is allowed that no role allows; the plugin's own default lets everybody receive.
+CLOSED = {"publishClientSend": False, "publishClientReceive": False, "subscribe": False, "unsubscribe": True}
 
 
 def admitted(device_id: str, secret: str) -> tuple[Command, ...]:
@@ -145,10 +144,17 @@ def barred(device_id: str) -> tuple[Command, ...]:
     return (Command("disableClient", {"username": device_id}, frozenset({"Client not found"})),)
 
 
-def serving(service: Service) -> tuple[Command, ...]:
-    """The server's own account, made once: to set its password again would cut the server's link."""
-    made = Command("createClient", _client(service.username, SERVER_ROLE, service.password), _EXISTS)
-    return (closed(), *_role(SERVER_ROLE, SERVER_RIGHTS), made)
+def serving(service: Service, listed: Listed) -> tuple[Command, ...]:
+    """What the server's own account still lacks. Its password is set once: again would cut the server's link."""
+    steps: list[Command] = []
+    if listed.defaults != CLOSED:
+        acls = [{"acltype": kind, "allow": allow} for kind, allow in CLOSED.items()]
+        steps.append(Command("setDefaultACLAccess", {"acls": acls}))
+    if SERVER_RIGHTS not in {role.rights for role in listed.roles if role.rolename == SERVER_ROLE}:
+        steps += _role(SERVER_ROLE, SERVER_RIGHTS)
+    if service.username not in {account.username for account in listed.accounts}:
+        steps.append(Command("createClient", _client(service.username, SERVER_ROLE, service.password)))
+    return tuple(steps)
 
 
 def difference(wanted: Iterable[Wanted], listed: Listed, kept: Collection[str]) -> Difference:
@@ -180,6 +186,9 @@ def _mended(account: Account, device: Wanted | None, roles: Mapping[str, frozens
         yield Command("modifyClient", {"username": name, "roles": [{"rolename": role_of(name)}]})
     if account.disabled:
         yield Command("enableClient", {"username": name})
+
+
+DEFAULTS = Command("getDefaultACLAccess")
 
 
 def page_of(listing: str, offset: int) -> Command:

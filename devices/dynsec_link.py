@@ -15,9 +15,9 @@ from devices.dynsec import Account, Command, Difference, Listed, Reply, Role, Se
 from devices.mqtt import DeviceClient
 from devices.mqtt_endpoint import Endpoint
 
-BATCH = 20  # commands in one message: the broker serves nobody while it works them off
+BATCH = 5  # commands in one message: the broker serves nobody while it works them off
 REST_S = 0.05  # between two, for everybody else
-ANSWER_S = 10.0
+ANSWER_S = 20.0  # with a thousand accounts a command takes some tenths of a second
 
 
 class NotTakenError(ConnectionError):
@@ -36,11 +36,11 @@ class Dynsec:
 
     async def admit(self, device_id: str, secret: str) -> None:
         """From now on the device is let in with this secret and no other; its live session is cut."""
-        await self._do(dynsec.admitted(device_id, secret))
+        await self._do(device_id, dynsec.admitted(device_id, secret))
 
     async def bar(self, device_id: str) -> None:
         """The device is refused, and its live session cut."""
-        await self._do(dynsec.barred(device_id))
+        await self._do(device_id, dynsec.barred(device_id))
 
     async def reconcile(self, registry: Callable[[], Awaitable[Collection[Wanted]]]) -> Difference:
         """Make the broker's list the registry's, the server's own account included. What was done, and who is missing.
@@ -49,13 +49,15 @@ class Dynsec:
         row, the second has no steps.
         """
         async with self._conversation() as ask:
-            await _work_off(ask, dynsec.serving(self._service))
             listed = await _listed(ask)
+            await _work_off(ask, dynsec.serving(self._service, listed))
             found = dynsec.difference(await registry(), listed, self._kept)
             await _work_off(ask, found.steps)
         return found
 
-    async def _do(self, commands: Sequence[Command]) -> None:
+    async def _do(self, device_id: str, commands: Sequence[Command]) -> None:
+        if device_id in self._kept:
+            raise NotTakenError(f"{device_id} is no device's account")
         async with self._conversation() as ask:
             await _work_off(ask, commands)
 
@@ -131,7 +133,9 @@ def _batches(commands: Sequence[Command]) -> Iterator[Sequence[Command]]:
 async def _listed(ask: _Ask) -> Listed:
     accounts = await _pages(ask, "listClients", "clients")
     roles = await _pages(ask, "listRoles", "roles")
-    return Listed(msgspec.convert(accounts, list[Account]), msgspec.convert(roles, list[Role]))
+    (reply,) = await ask([dynsec.DEFAULTS])
+    defaults = {str(acl["acltype"]): bool(acl["allow"]) for acl in reply.data["acls"]}
+    return Listed(msgspec.convert(accounts, list[Account]), msgspec.convert(roles, list[Role]), defaults)
 
 
 async def _pages(ask: _Ask, listing: str, key: str) -> list[object]:

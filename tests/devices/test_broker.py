@@ -209,6 +209,22 @@ async def test_a_device_that_subscribes_to_anothers_branch_hears_nothing_of_it(
     assert await intruder.alive()
 
 
+async def test_what_reaches_nobody_while_the_server_is_away_is_counted(broker: EmbeddedBroker, server: Server) -> None:
+    device = await RawClient.device(broker.port, "ox1")
+    device.send(raw_mqtt.publish("bedside/v1/ox1/readings"))
+    await server.delivered()
+    await server.close()
+    async with asyncio.timeout(5):
+        while not broker.unheard:
+            device.send(raw_mqtt.publish("bedside/v1/ox1/readings"))
+            await asyncio.sleep(0.05)
+    counted = broker.unheard
+    again = await Server.listen(broker)
+    await again.hears_nothing_but(device, "ox1")
+    assert broker.unheard == counted
+    await again.close()
+
+
 async def test_a_device_hears_its_own_receipts(broker: EmbeddedBroker, server: Server) -> None:
     device = await RawClient.device(broker.port, "ox1")
     device.send(raw_mqtt.subscribe("bedside/v1/ox1/ack", qos=0))

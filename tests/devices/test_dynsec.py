@@ -6,11 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.dynsec import (
+    CLOSED,
+    SERVER_RIGHTS,
     Account,
     Acl,
     Command,
     Listed,
     Role,
+    Service,
     Wanted,
     admitted,
     barred,
@@ -19,6 +22,7 @@ from devices.dynsec import (
     rights_of,
     role_of,
     said,
+    serving,
 )
 
 KEPT = frozenset({"bedside-server", "bedside-registry"})
@@ -92,6 +96,14 @@ def test_rights_that_somebody_changed_are_put_right(rights: frozenset[Acl]) -> N
 def test_a_role_too_many_is_taken_away() -> None:
     (step,) = difference([Wanted("ox1")], listed(account("ox1", "device:ox1", "device:ox2")), KEPT).steps
     assert (step.name, step.fields["roles"]) == ("modifyClient", [{"rolename": "device:ox1"}])
+
+
+def test_what_the_server_needs_is_made_once() -> None:
+    service = Service("bedside-server", "a password")
+    steps = serving(service, listed())
+    assert [step.name for step in steps] == ["setDefaultACLAccess", "createRole", "modifyRole", "createClient"]
+    rights = Role("bedside-server", tuple(acl._asdict() for acl in SERVER_RIGHTS))
+    assert not serving(service, Listed([account("bedside-server")], [rights], CLOSED))
 
 
 @given(device=st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True))
