@@ -49,7 +49,7 @@ async def measure(quick: bool) -> Section:
     return Section(
         title="More than it can take",
         command=".venv/bin/python -m bench overload",
-        method=f"{OTHERS} devices at 1 Hz, measured to shown at a Socket.IO client for {seconds:.0f} s, with and without "
+        method=f"{OTHERS} devices at 1 Hz, measured → shown at a Socket.IO client, {seconds:.0f} s with and without "
         f"a device that publishes {backlog} messages as fast as Mosquitto takes them; SQLite, `synchronous=FULL`. Then "
         f"the database locked by another process for {stall_s:.0f} s under {backlog} messages sent as fast as they go: "
         "resident memory above that of the idle server, and the time from the lock's end until it is ready and has "
