@@ -67,7 +67,7 @@ def _figure(size: int, broker: Broker, runs: Sequence[Run]) -> Figure:
 
 
 async def _run(size: int, broker: Broker, seconds: float) -> Run:
-    async with open_ward(size, broker) as ward, _watch(ward) as shown:
+    async with open_ward(size, broker) as ward, watch(ward) as shown:
         begun = datetime.now(UTC)
         used, report = await asyncio.gather(_cpu(ward, seconds), play(ward, ward.wearers, WARM_UP_S + seconds))
     warm = begun + timedelta(seconds=WARM_UP_S)
@@ -84,7 +84,7 @@ async def _cpu(ward: Ward, seconds: float) -> float:
 
 
 @asynccontextmanager
-async def _watch(ward: Ward) -> AsyncIterator[list[tuple[datetime, datetime]]]:
+async def watch(ward: Ward) -> AsyncIterator[list[tuple[datetime, datetime]]]:
     """(measured at, seen) of every pulse rate that arrives."""
     shown: list[tuple[datetime, datetime]] = []
 

@@ -7,6 +7,7 @@ from hashlib import sha256
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 
 from devices.ingest import Ack, Committed, Journal
 from devices.readings import Body, Gap, Quarantined, Reading, Reason, Refusal
@@ -15,6 +16,7 @@ from server.store.engine import Store
 from server.store.errors import Unavailable
 from server.store.evaluation import EvaluationQueries
 from server.store.journal import HeldQueries, JournalQueries, StoreJournal, partition_of
+from tests.store.filled import plain
 from tests.store.ward import NOON, Ward, at, message
 
 
@@ -53,6 +55,20 @@ async def test_what_comes_twice_in_one_batch_is_stored_once_where_it_came_first(
     await ward.worn()
     done = await journal.commit([message(1), message(2), message(1)], [])
     assert [(one.message.seq, one.position) for one in done.stored] == [(1, 1), (2, 2)]
+
+
+async def test_a_number_that_its_stream_has_forgotten_is_stored_once(
+    store: Store, journal: Journal, ward: Ward
+) -> None:
+    """Beyond a thousand gaps the highest numbers are forgotten: nothing but the unique key knows them then."""
+    await ward.worn()
+    await journal.commit([message(1), message(9)], [])
+    async with store.write(plain) as connection:
+        await connection.execute(sa.update(tables.streams).values(ahead=[]))
+    done = await journal.commit([message(9), message(2)], [])
+    assert [one.message.seq for one in done.stored] == [2]
+    assert sorted(seq for _, _, seq in await ward.positions()) == [1, 2, 9]
+    assert [position for _, position, _ in await ward.positions()] == [1, 2, 3]
 
 
 async def test_content_without_sequence_is_stored_once_and_acknowledged_by_nothing(
