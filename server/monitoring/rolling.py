@@ -15,7 +15,7 @@ from typing import Final, Protocol
 from devices.evaluate import Input
 from server.monitoring.rollups import Bucket, Folded, Sums, fold, measurements
 
-PAGE: Final = 400  # messages in one transaction: on SQLite intake waits as long as it takes
+PAGE: Final = 200  # messages in one transaction: on SQLite intake waits as long as it takes
 CORRECTIONS: Final = 20  # a page ends early with so many: each is reckoned anew from its readings
 EVERY_S: Final = 10.0
 BREATH_S: Final = 0.05  # between two pages of a backlog
