@@ -119,8 +119,8 @@ class MqttLink:
         """Enter the batch as owed a PUBACK, and settle at once what is only the echo of our own ``…/ack``."""
         receipts = [arrival.receipt for arrival in taken]
         self._unacknowledged.received(one.mid for one in receipts if one.generation == self._generation and one.mid)
-        self.acknowledge([arrival.receipt for arrival in taken if arrival.topic.endswith(_OURS)])
-        return [arrival for arrival in taken if not arrival.topic.endswith(_OURS)]
+        self.acknowledge([arrival.receipt for arrival in taken if _is_echo(arrival.topic)])
+        return [arrival for arrival in taken if not _is_echo(arrival.topic)]
 
     async def _one_connection(self) -> bool:
         """True if it was up until it ended. While the hand-over is full there is none: it would only grow."""
@@ -178,6 +178,11 @@ class MqttLink:
         for (device_id, epoch), seq in self._acks.due():
             payload = msgspec.json.encode({"epoch": epoch, "seq": seq})
             self._flying[self._connection.publish(topics.ack(device_id), payload)] = (device_id, epoch)
+
+
+def _is_echo(topic: str) -> bool:
+    """``bedside/v1/{device}/ack``: what ends like it further down, as ``…/readings/ack``, a device has said."""
+    return topic.endswith(_OURS) and topic.count("/") == topics.PREFIX.count("/") + 2
 
 
 class _Connection:
