@@ -119,10 +119,10 @@ class MqttLink:
 
     def _note(self, taken: list[Arrival]) -> list[Arrival]:
         """Settle at once what is only the echo of our own ``…/ack``, and hand on what the broker says of itself."""
-        echoes = [arrival.receipt for arrival in taken if arrival.topic.endswith(_OURS)]
+        echoes = [arrival.receipt for arrival in taken if _is_echo(arrival.topic)]
         if echoes:
             self.acknowledge(echoes)
-            taken = [arrival for arrival in taken if not arrival.topic.endswith(_OURS)]
+            taken = [arrival for arrival in taken if not _is_echo(arrival.topic)]
         return self._without_news(taken) if self._endpoint.news else taken
 
     def _without_news(self, taken: list[Arrival]) -> list[Arrival]:
@@ -189,6 +189,11 @@ class MqttLink:
         for (device_id, epoch), seq in self._acks.due():
             payload = msgspec.json.encode({"epoch": epoch, "seq": seq})
             self._flying[self._connection.publish(topics.ack(device_id), payload)] = (device_id, epoch)
+
+
+def _is_echo(topic: str) -> bool:
+    """``bedside/v1/{device}/ack``: what ends like it further down, as ``…/readings/ack``, a device has said."""
+    return topic.endswith(_OURS) and topic.count("/") == topics.PREFIX.count("/") + 2
 
 
 class _Connection:

@@ -222,6 +222,13 @@ async def test_messages_are_acknowledged_in_the_order_of_receipt(mosquitto: Mosq
         assert await silent(third)
 
 
+async def test_what_only_ends_like_our_own_word_is_a_devices_message(mosquitto: Mosquitto) -> None:
+    device = await Device(mosquitto).connect()
+    async with running(MqttLink(service(mosquitto))) as link:
+        device.client.publish("bedside/v1/ox1/readings/ack", b"mine")
+        assert payloads(await collect(link, 1)) == [b"mine"]
+
+
 async def test_a_receipt_of_an_older_connection_acknowledges_nothing(mosquitto: Mosquitto) -> None:
     device = await Device(mosquitto).connect()
     link = MqttLink(service(mosquitto), backoff=QUICK)

@@ -18,8 +18,8 @@ from server.store.journal import StoreJournal
 from server.store.tables import alarms, associations, patients, users
 from tests.e2e.conftest import OpenHospital, OpenPerson
 from tests.e2e.hospital import Hospital
-from tests.e2e.people import PASSWORD, Person, book, sign_in
 from tests.e2e.looking import look_at
+from tests.e2e.people import PASSWORD, Person, book, sign_in
 from tests.store.filled import plain
 
 pytestmark = pytest.mark.e2e

@@ -4,9 +4,11 @@ import asyncio
 import os
 import random
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
+from tests.faults import table
 from tests.faults.load import BEDS
 from tests.faults.strace import strace_required
 from tests.faults.ward import Ward, make_ward
@@ -24,6 +26,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("faults")
         for figure in figures:
             terminalreporter.write_line(str(figure))
+    if figures and LONG:
+        table.add(map(str, figures), datetime.now(UTC).date())
+        terminalreporter.write_line(f"{table.random_kills()} kills at random moments over all runs, {table.FILE.name}")
 
 
 @pytest.fixture(params=range(ROUNDS))

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.faults
 KILLS = 10
 SYNCS = range(1, 21)
 EARLY_ACK = "tests.faults.early_ack"
+TWICE_STORED = "tests.faults.twice_stored"
 
 
 async def test_ten_kills_at_random_moments(tmp_path: Path, ward: Ward, seed: int, figures: list[str]) -> None:
@@ -44,6 +45,13 @@ async def test_an_early_word_to_the_device_is_found_out(tmp_path: Path, ward: Wa
     async with on_embedded_broker(tmp_path / "embedded", ward, module=EARLY_ACK) as rig:
         faults = await first_faults(rig, SYNCS)
     assert any(fault.wrong is Wrong.LOST and Promise.COVERED in fault.what for fault in faults), faults
+
+
+async def test_a_message_without_its_key_is_found_twice(tmp_path: Path, ward: Ward, strace: str) -> None:
+    """The database without its unique key, and nobody who looks first: what a device sends again is stored again."""
+    async with on_embedded_broker(tmp_path / "embedded", ward, module=TWICE_STORED) as rig:
+        faults = await first_faults(rig, SYNCS)
+    assert any(fault.wrong is Wrong.TWICE for fault in faults), faults
 
 
 def nothing_is_wrong(courses: list[Course]) -> None:
