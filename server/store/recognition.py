@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.clinic.booking import Issued
@@ -57,8 +58,9 @@ class RecognitionQueries:
         """
         if self._connection.dialect.name != "postgresql":
             return
-        for day in sorted({each.birth_date for each in asked}):
-            await self._connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ADDING, day.toordinal())))
+        days = sa.literal(sorted({each.birth_date.toordinal() for each in asked}), postgresql.ARRAY(sa.Integer))
+        day: sa.ColumnElement[int] = sa.func.unnest(days).column_valued("day")
+        await self._connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ADDING, day)))
 
 
 def found_alike(asked: Sequence[Patient]) -> sa.Select[Any]:
