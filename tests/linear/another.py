@@ -18,8 +18,9 @@ import msgspec
 
 from server.store.engine import connect
 from tests.linear.clients import Clock, Plan, Record
+from tests.linear.doctors import work
 from tests.linear.hospital import find
-from tests.linear.people import Server, work
+from tests.linear.people import Server
 from tests.roster.house import RosterHouse
 
 FOR_EVER = 1_000_000

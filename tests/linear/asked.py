@@ -13,6 +13,13 @@ class Where(NamedTuple):
     serial: int
 
 
+class Listed(NamedTuple):
+    """Somebody on a waiting list: the session, and the position there from 1."""
+
+    session: int
+    position: int
+
+
 class Book(msgspec.Struct, frozen=True, tag=True):
     session: int
 
@@ -26,12 +33,35 @@ class Cancel(msgspec.Struct, frozen=True, tag=True):
 
 
 class Send(msgspec.Struct, frozen=True, tag=True):
-    """``onward``: the patient goes on there now, else comes then; ``squeezed``: whether there is a place or not."""
+    """``onward``: the patient goes on there now, else comes then; ``squeezed``: whether there is a place or not.
+
+    ``doctor`` sends on from the own room, nobody else from any.
+    """
 
     ticket: Where
     session: int
     onward: bool
     squeezed: bool = False
+    doctor: str = ""
+
+
+class JoinList(msgspec.Struct, frozen=True, tag=True):
+    """Wait for a place of a full session."""
+
+    session: int
+
+
+class Accept(msgspec.Struct, frozen=True, tag=True):
+    """Take the place that is held."""
+
+    entry: Listed
+
+
+class Resize(msgspec.Struct, frozen=True, tag=True):
+    """So many places from now on."""
+
+    session: int
+    capacity: int
 
 
 class Hold(msgspec.Struct, frozen=True, tag=True):
@@ -57,6 +87,16 @@ class Resume(msgspec.Struct, frozen=True, tag=True):
     session: int
 
 
+class Close(msgspec.Struct, frozen=True, tag=True):
+    session: int
+
+
+class Open(msgspec.Struct, frozen=True, tag=True):
+    """Whatever it was."""
+
+    session: int
+
+
 class CallNext(msgspec.Struct, frozen=True, tag=True):
     session: int
     doctor: str
@@ -70,6 +110,12 @@ class CallThis(msgspec.Struct, frozen=True, tag=True):
     recalled: bool
 
 
+class Answer(msgspec.Struct, frozen=True, tag=True):
+    """By the patient."""
+
+    ticket: Where
+
+
 class End(msgspec.Struct, frozen=True, tag=True):
     ticket: Where
     doctor: str
@@ -77,10 +123,13 @@ class End(msgspec.Struct, frozen=True, tag=True):
 
 
 class Look(msgspec.Struct, frozen=True, tag=True):
-    """Read everything, once all is quiet: the result is each session's state and the stand of each of its tickets."""
+    """Read everything, once all is quiet: the result is how each session, its tickets and its list stand."""
 
 
-Op = Book | Arrive | Cancel | Send | Hold | Release | Classify | Suspend | Resume | CallNext | CallThis | End
+Waiting = JoinList | Accept | Resize
+Hours = Suspend | Resume | Close | Open
+Visiting = CallNext | CallThis | Answer | End
+Op = Book | Arrive | Cancel | Send | Hold | Release | Classify | Waiting | Hours | Visiting
 
 
 class Asked(NamedTuple):
@@ -94,11 +143,16 @@ class Refused(StrEnum):
     """What a caller may be told instead, by the name of the error."""
 
     FULL = "SessionFull"
+    NOT_FULL = "PlacesFree"
+    OFFER_OVER = "OfferOver"
     OVER = "TicketOver"
     BUSY = "AlreadyInVisit"
     NOBODY = "NobodyWaiting"
     NOT_WAITING = "NotWaiting"
+    NOT_CALLED = "NotCalled"
     NOT_OPEN = "SessionNotOpen"
+    CLOSED = "SessionClosed"
+    NOT_ANSWERED = "NotInVisit"
     VISIT_OVER = "VisitOver"
 
 

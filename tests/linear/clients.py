@@ -19,9 +19,11 @@ from server.access.principal import Principal
 from server.clinic.errors import ClinicError
 from server.store.errors import Unavailable
 from server.visits.errors import VisitError
-from tests.linear.asked import Op, Where
+from tests.linear.asked import Listed, Op, Where
+from tests.linear.habits import USUAL, Habits
 
 LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+NOT_AHEAD: Final = timedelta()
 Do = Callable[[datetime], Awaitable[int | str]]
 
 
@@ -64,6 +66,12 @@ class Place:
     sessions: tuple[str, ...]
     doctors: tuple[Principal, ...]
     opens: tuple[datetime, ...]
+    capacity: int
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """How many places a session may be given."""
+        return self.capacity * 3 // 4, self.capacity * 5 // 4
 
     def number(self, session_id: str) -> int:
         return self.sessions.index(session_id) + 1
@@ -73,24 +81,26 @@ class Place:
 class Plan:
     """What the clients of one process share. ``calls`` are left to make; ``cut_off`` is the share that is cancelled.
 
-    ``tickets`` are those that somebody was told of: anybody may take them in hand.
+    ``tickets`` and ``entries`` are those that somebody was told of: anybody may take them in hand.
     """
 
     clock: Clock
     chance: random.Random
     calls: int
     cut_off: float = 0.0
+    habits: Habits = USUAL
     told: Callable[[Record], None] = lambda _record: None
     records: list[Record] = field(default_factory=list)
     tickets: dict[Where, str] = field(default_factory=dict)
+    entries: dict[Listed, str] = field(default_factory=dict)
 
     def more(self) -> bool:
         return self.calls > 0
 
-    async def call(self, client: str, op: Op, do: Do) -> int | str | None:
-        """The result, as the model names it; None where the call was cut off."""
+    async def call(self, client: str, op: Op, do: Do, ahead: timedelta = NOT_AHEAD) -> int | str | None:
+        """The result, as the model names it; None where the call was cut off. ``ahead``: as if made so much later."""
         self.calls -= 1
-        record = Record(client, self.clock.next(), op, time.monotonic_ns())
+        record = Record(client, self.clock.next() + ahead, op, time.monotonic_ns())
         self.records.append(record)
         self.told(record)
         with self._noting(record):

@@ -14,10 +14,13 @@ from typing import Final
 
 from server.store.engine import Store, connect
 from tests.linear.another import Another
+from tests.linear.checker import PATIENCE
 from tests.linear.clients import Clock, Place, Plan, Record
-from tests.linear.evidence import differences, gather, verdict
+from tests.linear.doctors import work
+from tests.linear.evidence import Bounds, differences, gather, verdict
+from tests.linear.habits import USUAL, Habits
 from tests.linear.hospital import build
-from tests.linear.people import Server, work
+from tests.linear.people import Server
 from tests.roster.house import RosterHouse
 
 LONG: Final = os.environ.get("LINEAR") == "long"
@@ -33,11 +36,13 @@ class Course:
     url: str
     seed: int
     calls: int
-    capacity: int = 30
+    capacity: int = 12
     places: int = 1
     kills: int = 0
     desks: int = 3
     house: type[RosterHouse] = RosterHouse
+    habits: Habits = USUAL
+    patience: int = PATIENCE
 
 
 @dataclass
@@ -71,7 +76,7 @@ async def run(course: Course) -> Told:
             evidence = await gather(stores[0])
     for place, plan in zip(places, plans, strict=True):
         records = [*plan.records, *told.records] if place is places[0] else plan.records
-        judged = verdict(place, records, evidence, course.capacity)
+        judged = verdict(place, records, evidence, Bounds(course.capacity, course.patience))
         told.tried += judged.tried
         if not judged.linearisable:
             others = differences(judged, place, evidence, course.capacity)
@@ -95,7 +100,7 @@ def _begin(group: asyncio.TaskGroup, stores: Sequence[Store], place: tuple[int, 
     """Both servers of a place, each with a doctor and desks, sharing one plan."""
     number, where = place
     chance = random.Random(course.seed * 1000 + number)  # noqa: S311 – what the clients do
-    plan = Plan(_CLOCK, chance, course.calls // course.places, cut_off=CUT_OFF)
+    plan = Plan(_CLOCK, chance, course.calls // course.places, cut_off=CUT_OFF, habits=course.habits)
     for store, doctor, name in zip(stores, where.doctors, ("first", "second"), strict=False):
         server = Server(course.house(store), where, plan)
         group.create_task(work(server, name, doctor, desks=course.desks))

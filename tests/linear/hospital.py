@@ -13,7 +13,7 @@ from server.store.engine import Store
 from tests.clinic.house import connection
 from tests.linear.clients import Place
 from tests.linear.people import doctor_of
-from tests.roster.house import RosterHouse
+from tests.roster.house import CARDIOLOGY, RosterHouse
 
 LETTERS: Final = ("a", "b", "c")  # two servers and another process have a doctor each in every place
 BEGAN: Final = (timedelta(hours=-1), timedelta(hours=4))  # who was booked for the first is late; for the second never
@@ -36,8 +36,9 @@ async def _place(house: RosterHouse, number: int, capacity: int) -> Place:
     joined = [{"session_id": of, "user_id": who.id, "joined_at": now} for of in sessions for who in doctors[1:]]
     async with house.store.write(connection) as of:
         await of.execute(sa.insert(tables.session_doctors), joined)
-        await of.execute(sa.update(tables.sessions).where(tables.sessions.c.id.in_(sessions)).values(capacity=capacity))
-    return Place(tuple(sessions), doctors, tuple(now + began for began in BEGAN))
+        shown = {"capacity": capacity, "department_id": CARDIOLOGY.id}  # the public page has a list for them
+        await of.execute(sa.update(tables.sessions).where(tables.sessions.c.id.in_(sessions)).values(shown))
+    return Place(tuple(sessions), doctors, tuple(now + began for began in BEGAN), capacity)
 
 
 async def _session(house: RosterHouse, number: int, doctor: Principal, opens_at: datetime) -> str:
@@ -51,11 +52,11 @@ async def _session(house: RosterHouse, number: int, doctor: Principal, opens_at:
 async def find(store: Store, number: int) -> Place:
     """A place that another process has built."""
     sessions = tables.sessions.c
-    query = sa.select(sessions.id, sessions.opens_at).where(sessions.title == f"place {number}")
+    query = sa.select(sessions.id, sessions.opens_at, sessions.capacity).where(sessions.title == f"place {number}")
     async with store.read(connection) as of:
         found = (await of.execute(query.order_by(sessions.opens_at))).all()
     doctors = tuple(doctor_of(number, letter) for letter in LETTERS)
-    return Place(tuple(row.id for row in found), doctors, tuple(row.opens_at for row in found))
+    return Place(tuple(row.id for row in found), doctors, tuple(row.opens_at for row in found), found[0].capacity)
 
 
 def _user(user_id: str, now: datetime) -> dict[str, object]:

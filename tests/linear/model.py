@@ -1,13 +1,16 @@
 """What a clinic must look like to its callers, one call at a time: a second opinion on the line, from its rules.
 
-No kinds of visit, no waiting list, nobody answers: what concurrency could break is numbers, places, order and rooms.
+No kinds of visit, no ring that ends by itself: what concurrency could break is numbers, places, offers, order, rooms.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from tests.linear import rooms
 from tests.linear.asked import (
     DONE,
+    Accept,
+    Answer,
     Arrive,
     Asked,
     Book,
@@ -15,19 +18,23 @@ from tests.linear.asked import (
     CallThis,
     Cancel,
     Classify,
+    Close,
     End,
     Hold,
+    JoinList,
     Look,
+    Open,
     Refused,
     Release,
+    Resize,
     Resume,
     Send,
     Suspend,
     Where,
 )
-from tests.linear.stand import FINISHED, Clinic, Spot, Stage, seen
+from tests.linear.stand import FINISHED, IN_ROOM, Clinic, Door, Spot, Stage, refused_so, seen
+from tests.linear.waitlist import Entry, Turn
 
-MISSES_ALLOWED: Final = 3
 GRACE_US: Final = 600_000_000  # after the planned time nobody is late yet
 
 
@@ -40,8 +47,9 @@ def step(clinic: Clinic, asked: object, result: object) -> Clinic | None:
 def _book(clinic: Clinic, asked: Asked, result: object) -> Clinic | None:
     assert isinstance(asked.op, Book)
     session = asked.op.session
-    if clinic.full(session):
-        return _refused(clinic, Refused.FULL, result)
+    refused = _takes_nobody(clinic, session) or (Refused.FULL if clinic.full(session) else None)
+    if refused:
+        return refused_so(clinic, refused, result)
     after, serial = clinic.issue(session, Spot(Stage.BOOKED, 0, clinic.line(session).opens))
     return after if result == serial else None
 
@@ -51,7 +59,7 @@ def _arrive(clinic: Clinic, asked: Asked, result: object) -> Clinic | None:
     at = asked.op.ticket
     spot = clinic.spot(at)
     if spot is None or spot.stage in FINISHED:
-        return _refused(clinic, Refused.OVER if spot else None, result)
+        return refused_so(clinic, Refused.OVER if spot else None, result)
     if spot.stage != Stage.BOOKED or result != DONE:
         return clinic if result == DONE else None
     line, here = clinic.line(at.session), spot._replace(stage=Stage.HERE)
@@ -65,8 +73,8 @@ def _cancel(clinic: Clinic, asked: Asked, result: object) -> Clinic | None:
     spot = clinic.spot(asked.op.ticket)
     refused = spot and _inside_or_over(spot)
     if spot is None or refused:
-        return _refused(clinic, refused, result)
-    return clinic.put(asked.op.ticket, spot._replace(stage=Stage.GIVEN_BACK)) if result == DONE else None
+        return refused_so(clinic, refused, result)
+    return clinic.give_back(asked.op.ticket, spot, asked.at) if result == DONE else None
 
 
 def _send(clinic: Clinic, asked: Asked, result: object) -> Clinic | None:
@@ -75,13 +83,57 @@ def _send(clinic: Clinic, asked: Asked, result: object) -> Clinic | None:
     spot = clinic.spot(ticket)
     if spot is None:
         return None
-    refused = Refused.FULL if clinic.full(target) and not asked.op.squeezed else _inside_or_over(spot)
+    room = (asked.op.doctor, ticket)
+    refused = _cannot_send(clinic, asked.op, spot, own=room in clinic.rooms)
     if refused:
-        return _refused(clinic, refused, result)
+        return refused_so(clinic, refused, result)
     stage = Stage.HERE if asked.op.onward and spot.stage != Stage.BOOKED else Stage.BOOKED
     brought = Spot(stage, 0, max(clinic.line(target).opens, asked.at), spot.urgency)
-    after, serial = clinic.put(ticket, spot._replace(stage=Stage.GIVEN_BACK)).issue(target, brought)
+    left = clinic._replace(rooms=clinic.rooms - {room}).give_back(ticket, spot, asked.at)
+    after, serial = left.issue(target, brought)
     return after if result == serial else None
+
+
+def _cannot_send(clinic: Clinic, op: Send, spot: Spot, *, own: bool) -> Refused | None:
+    """The first reason: the place there, a colleague's room, hours that are over, and where the ticket stands."""
+    if clinic.full(op.session) and not op.squeezed:
+        return Refused.FULL
+    if op.onward and spot.stage in IN_ROOM and not own:
+        return Refused.BUSY
+    return _takes_nobody(clinic, op.session) or (None if own else _inside_or_over(spot))
+
+
+def _join_list(clinic: Clinic, asked: Asked, result: object) -> Clinic | None:
+    assert isinstance(asked.op, JoinList)
+    line = clinic.line(asked.op.session)
+    refused = _takes_nobody(clinic, asked.op.session) or (Refused.NOT_FULL if line.free() else None)
+    if refused:
+        return refused_so(clinic, refused, result)
+    after = line._replace(entries=(*line.entries, Entry()))
+    return clinic.with_line(asked.op.session, after) if result == len(after.entries) else None
+
+
+def _accept(clinic: Clinic, asked: Asked, result: object) -> Clinic | None:
+    """A place that is held is taken, however many others were squeezed in meanwhile."""
+    assert isinstance(asked.op, Accept)
+    session, position = asked.op.entry
+    line = clinic.line(session)
+    if position > len(line.entries):
+        return None
+    entry = line.entries[position - 1]
+    refused = _takes_nobody(clinic, session) if entry.stands(asked.at) else Refused.OFFER_OVER
+    if refused:
+        return refused_so(clinic, refused, result)
+    entries = (*line.entries[: position - 1], entry._replace(turn=Turn.TAKEN), *line.entries[position:])
+    taken = clinic.with_line(session, line._replace(entries=entries))
+    after, serial = taken.issue(session, Spot(Stage.BOOKED, 0, line.opens))
+    return after if result == serial else None
+
+
+def _resize(clinic: Clinic, asked: Asked, result: object) -> Clinic | None:
+    assert isinstance(asked.op, Resize)
+    line = clinic.line(asked.op.session)._replace(capacity=asked.op.capacity)
+    return clinic.with_line(asked.op.session, line.offering(asked.at)) if result == DONE else None
 
 
 def _hold(clinic: Clinic, asked: Asked, result: object) -> Clinic | None:
@@ -97,7 +149,7 @@ def _release(clinic: Clinic, asked: Asked, result: object) -> Clinic | None:
 def _turn(clinic: Clinic, at: Where, stages: tuple[Stage, Stage], result: object) -> Clinic | None:
     spot = clinic.spot(at)
     if spot is None or spot.stage != stages[0]:
-        return _refused(clinic, Refused.NOT_WAITING if spot else None, result)
+        return refused_so(clinic, Refused.NOT_WAITING if spot else None, result)
     return clinic.put(at, spot._replace(stage=stages[1])) if result == DONE else None
 
 
@@ -105,91 +157,48 @@ def _classify(clinic: Clinic, asked: Asked, result: object) -> Clinic | None:
     assert isinstance(asked.op, Classify)
     spot = clinic.spot(asked.op.ticket)
     if spot is None or spot.stage in FINISHED:
-        return _refused(clinic, Refused.OVER if spot else None, result)
+        return refused_so(clinic, Refused.OVER if spot else None, result)
     return clinic.put(asked.op.ticket, spot._replace(urgency=asked.op.urgency)) if result == DONE else None
 
 
 def _suspend(clinic: Clinic, asked: Asked, result: object) -> Clinic | None:
     assert isinstance(asked.op, Suspend)
-    line = clinic.line(asked.op.session)
-    return clinic.with_line(asked.op.session, line._replace(suspended=True)) if result == DONE else None
+    refused = Refused.NOT_OPEN if clinic.closed(asked.op.session) else None
+    return refused_so(clinic, refused, result) if refused else _to(clinic, asked.op.session, Door.SUSPENDED, result)
 
 
 def _resume(clinic: Clinic, asked: Asked, result: object) -> Clinic | None:
     assert isinstance(asked.op, Resume)
-    line = clinic.line(asked.op.session)
-    if not line.suspended:
-        return _refused(clinic, Refused.NOT_OPEN, result)
-    return clinic.with_line(asked.op.session, line._replace(suspended=False)) if result == DONE else None
+    if clinic.line(asked.op.session).door != Door.SUSPENDED:
+        return refused_so(clinic, Refused.NOT_OPEN, result)
+    return _to(clinic, asked.op.session, Door.OPEN, result)
 
 
-def _call_next(clinic: Clinic, asked: Asked, result: object) -> Clinic | None:
-    assert isinstance(asked.op, CallNext)
-    waiting = clinic.line(asked.op.session).waiting()
-    refused = _cannot_call(clinic, asked.op.session, asked.op.doctor, None if waiting else Refused.NOBODY)
-    if refused:
-        return _refused(clinic, refused, result)
-    return (
-        _into_the_room(clinic, Where(asked.op.session, waiting[0]), asked.op.doctor) if result == waiting[0] else None
-    )
+def _close(clinic: Clinic, asked: Asked, result: object) -> Clinic | None:
+    assert isinstance(asked.op, Close)
+    return _to(clinic, asked.op.session, Door.CLOSED, result)
 
 
-def _call_this(clinic: Clinic, asked: Asked, result: object) -> Clinic | None:
-    assert isinstance(asked.op, CallThis)
-    at, spot = asked.op.ticket, clinic.spot(asked.op.ticket)
-    if spot is None:
-        return None
-    missed = spot.stage == Stage.NO_SHOW or (spot.stage == Stage.HERE and spot.missed > 0)
-    possible = missed if asked.op.recalled else spot.stage in {Stage.HERE, Stage.HELD}
-    refused = _cannot_call(clinic, at.session, asked.op.doctor, None if possible else Refused.NOT_WAITING)
-    if refused:
-        return _refused(clinic, refused, result)
-    return _into_the_room(clinic, at, asked.op.doctor) if result == DONE else None
+def _open(clinic: Clinic, asked: Asked, result: object) -> Clinic | None:
+    """What was given back while it was closed is offered now."""
+    assert isinstance(asked.op, Open)
+    was_closed = clinic.closed(asked.op.session)
+    after = _to(clinic, asked.op.session, Door.OPEN, result)
+    if after is None or not was_closed:
+        return after
+    return after.with_line(asked.op.session, after.line(asked.op.session).offering(asked.at))
 
 
-def _cannot_call(clinic: Clinic, session: int, doctor: str, unfit: Refused | None) -> Refused | None:
-    """The first reason: this session's state and room, whom to call, and then the room of another session."""
-    if clinic.line(session).suspended:
-        return Refused.NOT_OPEN
-    rooms = clinic.rooms_of(doctor)
-    if session in rooms:
-        return Refused.BUSY
-    return unfit or (Refused.BUSY if rooms else None)
+def _to(clinic: Clinic, session: int, door: Door, result: object) -> Clinic | None:
+    return clinic.with_line(session, clinic.line(session)._replace(door=door)) if result == DONE else None
 
 
-def _into_the_room(clinic: Clinic, at: Where, doctor: str) -> Clinic:
-    spot = clinic.spot(at)
-    assert spot
-    ringing = spot._replace(stage=Stage.IN_ROOM, called=True, missed=min(spot.missed, MISSES_ALLOWED - 1))
-    return clinic.put(at, ringing)._replace(rooms=clinic.rooms | {(doctor, at)})
-
-
-def _end(clinic: Clinic, asked: Asked, result: object) -> Clinic | None:
-    assert isinstance(asked.op, End)
-    at, room = asked.op.ticket, (asked.op.doctor, asked.op.ticket)
-    spot = clinic.spot(at)
-    if spot is None or room not in clinic.rooms:
-        return _refused(clinic, Refused.VISIT_OVER, result)
-    if result != DONE:
-        return None
-    left = clinic._replace(rooms=clinic.rooms - {room})
-    if asked.op.outcome == "technical_failure":
-        return left.put(at, spot._replace(stage=Stage.HERE))
-    if asked.op.outcome != "patient_absent":
-        return left.put(at, spot._replace(stage=Stage.OVER))
-    missed = spot._replace(missed=spot.missed + 1)
-    if missed.missed >= MISSES_ALLOWED:
-        return left.put(at, missed._replace(stage=Stage.NO_SHOW))
-    place = left.line(at.session).behind_the_third(spot)
-    return left.put(at, missed._replace(stage=Stage.HERE, place=place))
-
-
-def _refused(clinic: Clinic, refused: Refused | None, result: object) -> Clinic | None:
-    return clinic if refused and result == refused else None
+def _takes_nobody(clinic: Clinic, session: int) -> Refused | None:
+    return Refused.CLOSED if clinic.closed(session) else None
 
 
 def _inside_or_over(spot: Spot) -> Refused | None:
-    if spot.stage == Stage.IN_ROOM:
+    if spot.stage in IN_ROOM:
         return Refused.BUSY
     return Refused.OVER if spot.stage in FINISHED else None
 
@@ -203,13 +212,19 @@ STEPS: Final[Mapping[type, Callable[[Clinic, Any, object], Clinic | None]]] = {
     Arrive: _arrive,
     Cancel: _cancel,
     Send: _send,
+    JoinList: _join_list,
+    Accept: _accept,
+    Resize: _resize,
     Hold: _hold,
     Release: _release,
     Classify: _classify,
     Suspend: _suspend,
     Resume: _resume,
-    CallNext: _call_next,
-    CallThis: _call_this,
-    End: _end,
+    Close: _close,
+    Open: _open,
+    CallNext: rooms.call_next,
+    CallThis: rooms.call_this,
+    Answer: rooms.answer,
+    End: rooms.end,
     Look: _look,
 }

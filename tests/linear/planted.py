@@ -1,24 +1,31 @@
-"""Clinics with a known fault: numbers that are ``max + 1``, read before they are written; a line without its lock."""
+"""Clinics with a known fault each: what a history must show, or it shows nothing."""
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.clinic.booking import ClinicRules
+from server.clinic.line import Line
+from server.clinic.roster.waiting_list import Places
 from server.clinic.service import ClinicService
-from server.clinic.session import Session
+from server.clinic.session import Session, SessionState
 from server.store import tables
 from server.store.booking import BookingQueries
 from server.store.clinic import LineQueries, find_session
 from server.store.engine import Store, open_store, sqlite_path
+from server.visits import calls
+from server.visits.calls import CallTx
+from server.visits.visit import Visit
 from tests.clinic.house import KEY, SENDER, connection
+from tests.linear.habits import USUAL, Habits
 from tests.roster.house import RosterHouse
 
 UNIQUE: Final = "uq_tickets_session_id_serial"
@@ -52,8 +59,89 @@ class PlantedHouse(RosterHouse):
             yield tx
 
 
+@dataclass(frozen=True)
+class Scene:
+    """People who come to a broken rule again and again: where chance never comes to it there is nothing to see."""
+
+    habits: Habits
+    capacity: int = 30
+    desks: int = 1
+
+
+@dataclass(frozen=True)
+class Fault:
+    """``plant`` puts something else in the place of one rule. ``races``: it shows itself where several write at once,
+    which SQLite, having one writer, does not mind."""
+
+    name: str
+    plant: Callable[[pytest.MonkeyPatch], None]
+    scene: Scene
+    races: bool = False
+
+
+def _suspended_is_called_anyway(patch: pytest.MonkeyPatch) -> None:
+    check = Line._check_may_call
+
+    def as_if_open(line: Line, doctor_id: str) -> None:
+        suspended = line.session is SessionState.SUSPENDED
+        check(replace(line, session=SessionState.OPEN) if suspended else line, doctor_id)
+
+    patch.setattr(Line, "_check_may_call", as_if_open)
+
+
+def _closed_is_booked_anyway(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Session, "check_takes_bookings", lambda _session: None)
+
+
+def _an_offer_holds_no_place(patch: pytest.MonkeyPatch) -> None:
+    def free(places: Places) -> int | None:
+        return None if places.capacity is None else max(0, places.capacity - places.held)
+
+    patch.setattr(Places, "free", property(free))
+
+
+def _an_offer_is_taken_twice(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Places, "accept", lambda places, _entry_id, _now: places)
+
+
+def _who_is_sent_on_stays_in_the_room(patch: pytest.MonkeyPatch) -> None:
+    """The visit goes on, the ticket is gone."""
+
+    async def end_nothing(tx: CallTx, ticket_id: str, *_: object) -> Visit | None:
+        return await tx.lock_latest_visit(ticket_id)
+
+    patch.setattr(calls, "_end_for_transfer", end_nothing)
+
+
+def _nobody_need_answer(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Visit, "_check_in_visit", Visit._check_open)
+
+
+def _a_line_has_no_lock(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(LineQueries, "lock_session", look_without_lock)
+
+
+_COMING: Final = ("book", "arrive", "arrive")
+COUNTING: Final = Scene(Habits(desk=("book", "book", "arrive"), doctor=("next",)), capacity=60, desks=3)
+SUSPENDING: Final = Scene(Habits(desk=_COMING, doctor=("next", "next", "next", "suspend")))
+CLOSING: Final = Scene(Habits(desk=_COMING, doctor=("next", "next", "close")))
+OFFERING: Final = Scene(Habits(desk=("book", "join", "cancel", "accept"), doctor=("next",)), capacity=5, desks=3)
+RINGING: Final = Scene(Habits(desk=_COMING, doctor=("next",), room=("answered", "unanswered", "sent on")))
+SCENES: Final = (COUNTING, SUSPENDING, CLOSING, OFFERING, RINGING)
+
+FAULTS: Final = (
+    Fault("suspended is called anyway", _suspended_is_called_anyway, SUSPENDING),
+    Fault("closed is booked anyway", _closed_is_booked_anyway, CLOSING),
+    Fault("an offer holds no place", _an_offer_holds_no_place, OFFERING),
+    Fault("an offer is taken twice", _an_offer_is_taken_twice, OFFERING),
+    Fault("who is sent on stays in the room", _who_is_sent_on_stays_in_the_room, RINGING),
+    Fault("nobody need answer", _nobody_need_answer, RINGING),
+    Fault("a line has no lock", _a_line_has_no_lock, Scene(USUAL), races=True),
+)
+
+
 async def look_without_lock(queries: LineQueries, session_id: str) -> Session | None:
-    """In place of ``lock_session``: two doctors read one line at once. SQLite has one writer and does not mind."""
+    """In place of ``lock_session``: two doctors read one line at once."""
     return await find_session(queries._connection, session_id)
 
 

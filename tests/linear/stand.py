@@ -1,9 +1,10 @@
-"""How a clinic stands in the model: lines of tickets, rooms. All tuples, since a search compares thousands of them."""
+"""How a clinic stands in the model: lines of tickets, lists, rooms. All tuples, since a search compares thousands."""
 
 from enum import IntEnum
 from typing import Final, NamedTuple
 
-from tests.linear.asked import Where
+from tests.linear.asked import Refused, Where
+from tests.linear.waitlist import Entry, Turn, offered_until, refilled
 
 ROOM: Final = 1000  # between two numbers in the order of a line
 STEP_BACK: Final = 3
@@ -14,13 +15,24 @@ class Stage(IntEnum):
     BOOKED = 0
     HERE = 1
     HELD = 2
-    IN_ROOM = 3
-    OVER = 4
-    NO_SHOW = 5
-    GIVEN_BACK = 6  # over as well, but its place is free
+    CALLED = 3
+    IN_VISIT = 4
+    OVER = 5
+    NO_SHOW = 6
+    GIVEN_BACK = 7  # over as well, but its place is free
 
 
+class Door(IntEnum):
+    """Of a session."""
+
+    OPEN = 0
+    SUSPENDED = 1
+    CLOSED = 2
+
+
+IN_ROOM: Final = frozenset({Stage.CALLED, Stage.IN_VISIT})
 FINISHED: Final = frozenset({Stage.OVER, Stage.NO_SHOW, Stage.GIVEN_BACK})
+LASTS_US: Final = 12 * 3_600_000_000
 
 
 class Spot(NamedTuple):
@@ -35,11 +47,24 @@ class Spot(NamedTuple):
 
 
 class Line(NamedTuple):
-    """The tickets of a session by number. It opens at ``opens``, in microseconds."""
+    """The tickets of a session by number, its list by position. It opens at ``opens``, in microseconds."""
 
     opens: int
+    capacity: int
     spots: tuple[Spot, ...] = ()
-    suspended: bool = False
+    door: Door = Door.OPEN
+    entries: tuple[Entry, ...] = ()
+
+    def free(self) -> int:
+        """Places that are neither taken nor held for somebody."""
+        held = sum(spot.stage != Stage.GIVEN_BACK for spot in self.spots)
+        return max(0, self.capacity - held - sum(entry.turn == Turn.OFFERED for entry in self.entries))
+
+    def offering(self, at: int) -> "Line":
+        """Offers that have ended lapse, and every free place is held for the next on the list. Not where it closed."""
+        until = at if self.door == Door.CLOSED else offered_until(at, self.opens, self.opens + LASTS_US)
+        lapsed = self._replace(entries=tuple(entry.lapsed(at) for entry in self.entries))
+        return lapsed._replace(entries=refilled(lapsed.entries, lapsed.free() if until > at else 0, until))
 
     def waiting(self) -> list[int]:
         """The numbers of those who are here, the next one first."""
@@ -65,7 +90,6 @@ class Clinic(NamedTuple):
     """All lines by number, and which doctor has whom in the room."""
 
     lines: tuple[Line, ...]
-    capacity: int
     rooms: frozenset[tuple[str, Where]] = frozenset()
 
     def line(self, session: int) -> Line:
@@ -77,12 +101,20 @@ class Clinic(NamedTuple):
         return spots[at.serial - 1] if at.serial <= len(spots) else None
 
     def full(self, session: int) -> bool:
-        return sum(spot.stage != Stage.GIVEN_BACK for spot in self.line(session).spots) >= self.capacity
+        return self.line(session).free() == 0
+
+    def closed(self, session: int) -> bool:
+        return self.line(session).door == Door.CLOSED
 
     def put(self, at: Where, spot: Spot) -> "Clinic":
         line = self.line(at.session)
         spots = (*line.spots[: at.serial - 1], spot, *line.spots[at.serial :])
         return self.with_line(at.session, line._replace(spots=spots))
+
+    def give_back(self, at: Where, spot: Spot, now: int) -> "Clinic":
+        """The place is the next one's who waits for it."""
+        left = self.put(at, spot._replace(stage=Stage.GIVEN_BACK))
+        return left.with_line(at.session, left.line(at.session).offering(now))
 
     def issue(self, session: int, spot: Spot) -> "tuple[Clinic, int]":
         line = self.line(session)
@@ -99,15 +131,24 @@ class Clinic(NamedTuple):
 
 
 def empty(opens: tuple[int, ...], capacity: int) -> Clinic:
-    return Clinic(tuple(Line(each) for each in opens), capacity)
+    return Clinic(tuple(Line(each, capacity) for each in opens))
 
 
-Stand = tuple[bool, tuple[tuple[Stage, int, int, int], ...]]
+def refused_so(clinic: Clinic, refused: Refused | None, result: object) -> Clinic | None:
+    """A refusal changes nothing, and must be the one that was told."""
+    return clinic if refused and result == refused else None
+
+
+Stand = tuple[tuple[Door, int], tuple[tuple[Stage, int, int, int], ...], tuple[Entry, ...]]
 
 
 def seen(clinic: Clinic) -> tuple[Stand, ...]:
-    """Of each session whether it is suspended, and stage, place, urgency and misses of all its tickets."""
+    """Of each session its door and capacity, stage, place, urgency and misses of all its tickets, and its list."""
     return tuple(
-        (line.suspended, tuple((spot.stage, spot.place, spot.urgency, spot.missed) for spot in line.spots))
+        (
+            (line.door, line.capacity),
+            tuple((spot.stage, spot.place, spot.urgency, spot.missed) for spot in line.spots),
+            line.entries,
+        )
         for line in clinic.lines
     )
