@@ -207,6 +207,8 @@ async def _break(ward: Ward, device: str, secret: str) -> None:
     oximeter = await Oximeter.on(ward.hospital.mqtt, device, secret)
     await oximeter.tells(message(1, reading(value=float("nan")), epoch="broken"))
     await oximeter.close()
+    written = "SELECT id FROM devices WHERE id = ? AND first_received_at IS NOT NULL"
+    await until(lambda: ward.rows(written, device), 30.0)  # by the second; after that its row is left alone
 
 
 async def book(caller: Caller, doctor: Who, session: str, person: Person) -> dict[str, Any]:

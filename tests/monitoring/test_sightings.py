@@ -1,11 +1,14 @@
 """What is seen of devices reaches the registry by the second, and strangers fill no memory."""
 
 from datetime import timedelta
+from functools import partial
 
 import sqlalchemy as sa
 
 from devices.ingest import Arrival, Entry, Receipt
 from devices.readings import Body, Message, Quarantined, Reading, Reason, Refusal
+from server.monitoring.sightings import Sightings
+from server.store.devices import SightingQueries
 from server.store.tables import devices
 from tests.monitoring.house import DEVICE, NOON, STRANGER, House
 
@@ -95,3 +98,12 @@ async def test_who_comes_and_goes_is_told_without_a_write(house: House) -> None:
     house.sightings.connected(DEVICE, NOON)
     assert await row(house) == before
     assert house.told == [DEVICE]
+
+
+async def test_the_first_message_of_all_outlives_a_restart(house: House) -> None:
+    house.sightings.observed([heard(1)])
+    first = (await row(house)).first_received_at
+    restarted = Sightings(partial(house.store.write, SightingQueries), lambda _id: True, house._tell)
+    restarted.observed([heard(90)])
+    await restarted.tick(house.now)
+    assert (await row(house)).first_received_at == first

@@ -42,3 +42,13 @@ async def test_a_revoked_device_is_not_loaded(store: Store, ward: Ward) -> None:
     async with store.read(RegistryQueries) as queries:
         loaded = await queries.registered()
     assert loaded == [RegisteredDevice(KnownDevice("BM-1", timedelta(seconds=-1.5)), BEDSIDE_1.secret_hash)]
+
+
+def test_a_device_whose_credential_of_before_is_dead_is_named() -> None:
+    other = RegisteredDevice(KnownDevice("BM-2", timedelta(0)), BEDSIDE_1.secret_hash)
+    third = RegisteredDevice(KnownDevice("BM-3", timedelta(0)), BEDSIDE_1.secret_hash)
+    registry = DeviceRegistry([BEDSIDE_1, other, third])
+    rotated = RegisteredDevice(BEDSIDE_1.known, sha256(b"another horse").digest())
+    assert registry.replace([rotated, third], ended=["BM-2"]) == {"BM-1", "BM-2"}
+    assert registry.on_record("BM-2")
+    assert not registry.on_record("BM-9")

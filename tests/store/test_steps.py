@@ -43,6 +43,7 @@ async def test_every_row_and_column_of_the_first_version_is_still_there(empty_ur
             [row] = kept[table.name]
             expected = row_of(table)
             assert {name: row[name] for name in made[table.name]} == {n: expected[n] for n in made[table.name]}
+    assert kept["devices"][0]["ended_as"] == "revoked"  # step 9: what had an end is told which
     async with store.read(plain) as connection:
         assert await connection.run_sync(migrate.drift) == []
     await store.close()
