@@ -213,7 +213,7 @@ async def _until(true: Callable[[], bool]) -> float:
     deadline = monotonic() + GIVE_UP_S
     while not await asyncio.to_thread(true):
         assert monotonic() < deadline, "not all of it was done"
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.5)  # to be asked costs the server milliseconds
     return monotonic()
 
 

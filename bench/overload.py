@@ -52,8 +52,8 @@ async def measure(quick: bool) -> Section:
         method=f"{OTHERS} devices at 1 Hz, measured → shown at a Socket.IO client, {seconds:.0f} s with and without "
         f"a device that publishes {backlog} messages as fast as Mosquitto takes them; SQLite, `synchronous=FULL`. Then "
         f"the database locked by another process for {stall_s:.0f} s under {backlog} messages sent as fast as they go: "
-        "resident memory above that of the idle server, and the time from the lock's end until it is ready and has "
-        "stored everything that had come by then.",
+        "resident memory above that of the idle server, and the time from the lock's end until it says that it is "
+        "ready; in the end all of it is stored, or the measurement fails.",
         figures=[
             *(Figure(name="measured → shown", against=beside, unit="ms", runs=done) for beside, done in late.items()),
             Figure(

@@ -8,6 +8,7 @@ import socketio
 from bench.ward import Ward
 
 PAGES = 10
+PATIENCE_S = 60  # a machine that is measured is a busy one
 
 
 @asynccontextmanager
@@ -26,11 +27,16 @@ async def _page(ward: Ward, patient_id: str, had: list[int], page: int) -> Async
     def delta(_: object) -> None:
         had[page] += 1
 
-    client = socketio.AsyncClient()
+    client = socketio.AsyncClient(request_timeout=PATIENCE_S)
     client.on("delta", delta)
     headers = {"Cookie": ward.cookie}
     await client.connect(
-        ward.hospital.url, headers, auth={"as": "staff"}, transports=["websocket"], socketio_path="live"
+        ward.hospital.url,
+        headers,
+        auth={"as": "staff"},
+        transports=["websocket"],
+        socketio_path="live",
+        wait_timeout=PATIENCE_S,
     )
     reply = await client.call("subscribe", {"topic": f"patient:{patient_id}"})
     assert reply["ok"], reply
