@@ -3,11 +3,13 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncpg
@@ -27,9 +29,34 @@ class PostgresServer:
     binaries: Path
     folder: Path
     port: int
+    options: Mapping[str, str] = field(default_factory=dict)
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> None:
+        """Until it takes connections."""
+        settings = {"listen_addresses": "127.0.0.1", "port": str(self.port), **self.options}
+        words = " ".join(f"-c {name}={value}" for name, value in settings.items())
+        data, log = self.folder / "data", self.folder / "log"
+        _run([self.binaries / "pg_ctl", "-D", data, "-w", "-l", log, "-o", f"-k {self.folder} {words}", "start"])
+
+    @property
+    def runs(self) -> bool:
+        return (self.folder / "data" / "postmaster.pid").exists()
+
+    def kill(self) -> None:
+        """SIGKILL to all its processes at once, as though the machine had gone: none can write anything for another."""
+        postmaster = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        family = [postmaster, *_children(postmaster)]
+        for pid in family:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        for pid in family:
+            while _lives(pid):
+                time.sleep(0.01)
+        for held in (self.folder / "data" / "postmaster.pid", *self.folder.glob(".s.PGSQL.*")):
+            held.unlink()  # where nobody buries the dead, they would count as running
 
     async def create(self, *, template: str = "template1") -> str:
         """The name of a fresh copy of ``template``."""
@@ -76,16 +103,26 @@ def postgres_server(binaries: Path, options: dict[str, str] = QUICK) -> Iterator
         _run(
             [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--locale=C", "-E", "UTF8", "--no-sync"]
         )
-        server = PostgresServer(binaries, folder, free_port())
-        settings = {"listen_addresses": "127.0.0.1", "port": str(server.port), **options}
-        words = " ".join(f"-c {name}={value}" for name, value in settings.items())
-        _run([binaries / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", f"-k {folder} {words}", "start"])
+        server = PostgresServer(binaries, folder, free_port(), options)
+        server.start()
         try:
             yield server
         finally:
-            _run([binaries / "pg_ctl", "-D", data, "-m", "immediate", "stop"])
+            if server.runs:
+                _run([binaries / "pg_ctl", "-D", data, "-m", "immediate", "stop"])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _children(parent: int) -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+
+
+def _lives(pid: int) -> bool:
+    """One that nobody has buried yet holds nothing any more."""
+    with suppress(OSError):
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    return False
 
 
 def _run(command: Sequence[Path | str]) -> None:

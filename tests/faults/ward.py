@@ -32,9 +32,9 @@ class Ward:
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)
 
 
-async def make_ward(folder: Path, beds: int) -> Ward:
-    """``folder`` exists and is empty."""
-    settings = Settings(data=Data(directory=folder))
+async def make_ward(folder: Path, beds: int, database: str = "") -> Ward:
+    """``folder`` exists and is empty; ``database`` is the address of an empty one, where it is not to be in there."""
+    settings = Settings(data=Data(directory=folder, database=database))
     store = await open_store(settings.data.database_url)
     try:
         house = house_of(settings, "http://localhost", link_key(folder))

@@ -1,0 +1,39 @@
+"""Whatever was promised outlives its database's death, for as long as a commit is one."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.faults.conftest import LONG
+from tests.faults.ledgers import Promise
+from tests.faults.postgres_kills import killed_at_random, on_postgres
+from tests.faults.verdict import Wrong
+from tests.postgres import find_binaries
+
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.postgres,
+    pytest.mark.skipif(find_binaries() is None, reason="PostgreSQL is not installed"),
+]
+
+KILLS = 50 if LONG else 2
+HEALED_S = 30.0
+UNSAFE = "tests.faults.unsafe_commit"
+
+
+async def test_a_killed_postgresql_loses_nothing_that_was_promised(tmp_path: Path, figures: list[str]) -> None:
+    seed = random.SystemRandom().randrange(10**6)
+    async with on_postgres(tmp_path) as ordeal:
+        await killed_at_random(ordeal, KILLS, seed)
+        await ordeal.heal()
+    assert not ordeal.faults, "\n".join([f"seed {seed}", *ordeal.faults[:40]])
+    assert not LONG or max(ordeal.healed_s) < HEALED_S
+    figures.append(f"{KILLS} kills of PostgreSQL: {ordeal.figures}")
+
+
+async def test_commits_that_may_be_lost_are_found_out(tmp_path: Path) -> None:
+    """The programme's own test: synchronous_commit=off, which the server refuses; the same kills lose something."""
+    async with on_postgres(tmp_path, safe=False, module=UNSAFE) as ordeal:
+        await killed_at_random(ordeal, 2, seed=1)
+    assert any(Wrong.LOST in fault and Promise.TAKEN in fault for fault in ordeal.faults), ordeal.faults[:10]
