@@ -21,6 +21,7 @@ from devices import topics
 from devices.fair import FairInbox
 from devices.ingest import Arrival, Receipt
 from devices.mqtt_acks import NewestAcks, Stream
+from devices.mqtt_echo import Echo
 from devices.mqtt_endpoint import Backoff, Endpoint, tls_context
 from devices.mqtt_frames import Publish
 from devices.mqtt_loop import Driver
@@ -29,6 +30,7 @@ from devices.wire import CLIENTS, StockClient, new_client
 
 LOG = logging.getLogger(__name__)
 DRAIN_S = 2.0
+ECHO_TICK_S = 1.0
 _OURS = ("/ack", "/command")  # what the server itself says, within what it hears
 _NEWS = "$SYS/"
 
@@ -58,6 +60,10 @@ class MqttLink:
         self._generation = 0
         self._unacknowledged = Unacknowledged()
         self._acks = NewestAcks()
+        self._own_ack = topics.ack(endpoint.client_id)
+        self._echo = Echo()
+        self._afresh = False  # the next connection gives up what the broker holds for us
+        self._given_up = False  # it did, and no word of ours has come back since
         self._flying: dict[int, Stream] = {}
         self._acks_done = asyncio.Event()
         self._closed = False
@@ -121,6 +127,7 @@ class MqttLink:
         """Settle at once what is only the echo of our own ``…/ack``, and hand on what the broker says of itself."""
         echoes = [arrival.receipt for arrival in taken if _is_echo(arrival.topic)]
         if echoes:
+            self._hear_ourselves(taken)
             self.acknowledge(echoes)
             taken = [arrival for arrival in taken if not _is_echo(arrival.topic)]
         return self._without_news(taken) if self._endpoint.news else taken
@@ -138,13 +145,47 @@ class MqttLink:
             return False
         self._generation += 1
         self._unacknowledged = Unacknowledged()
+        self._echo = Echo()
         connection = self._connection = _Connection(self._endpoint, self._tls, self, self._generation)
+        afresh, self._afresh = self._afresh, False
         try:
-            await connection.last()
+            async with asyncio.TaskGroup() as group:
+                watching = group.create_task(self._watch_for_a_deaf_broker(connection))
+                await connection.last(afresh=afresh)
+                watching.cancel()
             return self._connected
         finally:
             self._down()
             connection.let_go()
+
+    async def _watch_for_a_deaf_broker(self, connection: "_Connection") -> None:
+        """Where it keeps a session for us: one that hands nothing over is left, and its session with it."""
+        clock = asyncio.get_running_loop().time
+        while self._endpoint.persistent:
+            await asyncio.sleep(ECHO_TICK_S)
+            if not self._connected:
+                continue
+            if self._inbox or self._unacknowledged:
+                self._echo.excuse(clock())
+            if self._echo.is_lost(clock()):
+                self._leave(connection)
+                return
+            if word := self._echo.due(clock()):
+                connection.publish(self._own_ack, word)
+
+    def _leave(self, connection: "_Connection") -> None:
+        """Once: a broker that never lets the server hear itself has other rights than ours."""
+        if self._given_up:
+            LOG.error("the broker hands over nothing, or the server may not hear %s there", self._own_ack)
+            return
+        LOG.warning("the broker hands over nothing: its session is given up, devices send again what it held")
+        self._given_up = self._afresh = True
+        connection.let_go()
+
+    def _hear_ourselves(self, taken: list[Arrival]) -> None:
+        for arrival in taken:
+            if arrival.topic == self._own_ack and self._echo.heard(arrival.payload):
+                self._given_up = False
 
     # Called by the connection.
 
@@ -215,10 +256,10 @@ class _Connection:
         self.pause, self.resume = self._driver.pause, self._driver.resume
         self.puback = client.puback
 
-    async def last(self) -> None:
-        """Connect, and wait for the end of it."""
+    async def last(self, *, afresh: bool) -> None:
+        """Connect, and wait for the end of it. ``afresh``: what the broker holds for us is not wanted."""
         try:
-            await self._driver.connect()
+            await self._driver.connect(afresh=afresh)
         except OSError as error:
             LOG.info("the broker cannot be reached: %s", error)
         else:
@@ -249,12 +290,13 @@ class _Connection:
         self._session_present = flags.session_present
         if self._endpoint.persistent:
             news = [(topic, SubscribeOptions(qos=0)) for topic in self._endpoint.news]
-            client.subscribe([(topics.SUBSCRIPTION, SubscribeOptions(qos=1, noLocal=True)), *news])
+            ours = (topics.ack(self._endpoint.client_id), SubscribeOptions(qos=1))
+            client.subscribe([(topics.SUBSCRIPTION, SubscribeOptions(qos=1, noLocal=True)), ours, *news])
         else:
             client.subscribe(topics.SUBSCRIPTION, qos=1)
 
     def _on_subscribe(self, client: paho.Client, _: object, __: int, codes: list[ReasonCode], *___: object) -> None:
-        if codes[0].is_failure:  # news may be refused: it is not what the link is for
+        if codes[0].is_failure:  # the others may be refused: they are not what the link is for
             LOG.error("the broker refused the subscription to %s", topics.SUBSCRIPTION)
             client.disconnect()
         else:

@@ -32,12 +32,13 @@ class Driver:
         client.on_socket_unregister_write = lambda _c, _u, sock: _do(self._loop.remove_writer, sock)
         client.on_socket_close = lambda _c, _u, sock: _do(self._loop.remove_reader, sock)
 
-    async def connect(self) -> None:
-        """Raises OSError where the broker cannot be reached. What it answers is the client's to tell."""
+    async def connect(self, *, afresh: bool = False) -> None:
+        """Raises OSError where the broker cannot be reached. What it answers is the client's to tell. ``afresh``: a
+        persistent session begins anew."""
         endpoint = self._endpoint
         connect = partial(self._client.connect, endpoint.host, endpoint.port, endpoint.keep_alive_s)
         if endpoint.persistent:
-            connect = partial(connect, clean_start=False, properties=connect_properties(endpoint))
+            connect = partial(connect, clean_start=afresh, properties=connect_properties(endpoint))
         await asyncio.to_thread(connect)
         self._tick()
 

@@ -10,6 +10,9 @@ class Unacknowledged:
     def __init__(self) -> None:
         self._owed: dict[int, bool] = {}  # id → may it go; in order of receipt
 
+    def __bool__(self) -> bool:
+        return bool(self._owed)
+
     def received(self, mids: Iterable[int]) -> None:
         self._owed.update((mid, False) for mid in mids)
 

@@ -14,13 +14,14 @@ class ScriptedBroker:
     def __init__(self, level: int, *, answers_pings: bool) -> None:
         self.port = 0
         self.heard = bytearray()
+        self.connects: list[bytes] = []
         self.connections = 0
         self.accepted = asyncio.Event()
         self._level, self._answers_pings = level, answers_pings
         self._writer: asyncio.StreamWriter | None = None
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(1000)
+        self.connects.append(await reader.read(1000))
         writer.write(ACCEPTED[self._level])
         self._writer = writer
         self.connections += 1
