@@ -115,7 +115,10 @@ async def test_a_body_with_one_field_too_many_is_refused_by_its_name(busy_ward: 
             kind = path.split("/")[1].rstrip("s")
             path_of_own = path.replace("{id}", busy_ward.a.doctor.owns.get(kind, "0" * 32))
             for extra in EXTRAS - MAY_BE_NAMED.get(line, set()):
-                reply = await caller.ask(busy_ward.a.doctor, method, path_of_own, {**body, extra: busy_ward.b["user"]})
+                wish = method, path_of_own, {**body, extra: busy_ward.b["user"]}
+                reply = await caller.ask(busy_ward.a.doctor, *wish)
+                if reply.kind == "not-allowed":
+                    reply = await caller.ask(busy_ward.operator, *wish)
                 assert (reply.status, reply.body.get("field")) == (422, extra), (method, path, reply.body)
     assert busy_ward.record(*RECORD) == before
 

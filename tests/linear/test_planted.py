@@ -10,6 +10,7 @@ from tests.linear.histories import Course, Told, run
 from tests.linear.planted import COUNTING, FAULTS, SCENES, Fault, PlantedHouse, Scene, without_the_constraint
 
 CALLS = 120
+TRIES = 5  # chance leads past a rule now and then; a fault that is never seen is none that a history would show
 PATIENCE = 4_000  # a right history of so many calls needs a few hundred; a wrong one all of it
 
 
@@ -54,8 +55,11 @@ async def test_a_broken_rule_is_caught(
     fault: Fault, planted_url: str, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fault.plant(monkeypatch)
-    told = await run(_course(planted_url, seed, fault.scene))
-    assert told.faults, f"seed {seed}: {told.asked()}"
+    for tried in range(TRIES):
+        told = await run(_course(planted_url, seed + tried, fault.scene))
+        if told.faults:
+            return
+    pytest.fail(f"not seen in {TRIES} histories from seed {seed}: {told.asked()}")
 
 
 @pytest.mark.parametrize("scene", SCENES)

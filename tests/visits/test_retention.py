@@ -26,7 +26,7 @@ ACTOR = "system"
 OF_NO_PATIENT = {
     "installation", "users", "totp_factors", "passkeys", "audit", "audit_seals", "departments", "doctor_profiles",
     "session_templates", "holidays", "sessions", "session_doctors", "openings", "devices", "partitions",
-    "rollup_progress", "streams", "message_counts", "message_templates",
+    "rollup_progress", "streams", "message_counts", "message_templates", "broker_counts", "broker_drops",
 }  # fmt: skip
 
 
