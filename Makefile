@@ -1,6 +1,6 @@
 # Two commands do everything: `make run` and `make test`. Both work on a fresh machine with Python 3.11 or newer.
 PYTHON ?= python3
-WORKERS ?= 2
+WORKERS ?= 3
 VENV   := .venv
 BIN    := $(VENV)/bin
 

@@ -1,9 +1,13 @@
 """A clinic with a fault is caught: each rule that a history is to watch, broken on purpose."""
 
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from tests.lending import Lending
 from tests.linear.asked import Book, Send
 from tests.linear.checker import Issued, counter_fault
 from tests.linear.histories import Course, Told, run
@@ -11,6 +15,7 @@ from tests.linear.planted import COUNTING, FAULTS, SCENES, Fault, PlantedHouse, 
 
 CALLS = 120
 TRIES = 5  # chance leads past a rule now and then; a fault that is never seen is none that a history would show
+FreshUrl = Callable[[], Awaitable[str]]
 PATIENCE = 4_000  # a right history of so many calls needs a few hundred; a wrong one all of it
 
 
@@ -47,16 +52,35 @@ def fault(request: pytest.FixtureRequest) -> Fault:
 
 
 @pytest.fixture
-def planted_url(fault: Fault, request: pytest.FixtureRequest) -> str:
-    return str(request.getfixturevalue("postgres_url" if fault.races else "sqlite_url"))
+def lender(fault: Fault, request: pytest.FixtureRequest) -> Lending | None:
+    """Of PostgreSQL, where the fault shows on it alone."""
+    return request.getfixturevalue("lending") if fault.races else None
+
+
+@pytest.fixture
+async def fresh_url(lender: Lending | None, sqlite_template: Path, tmp_path: Path) -> AsyncIterator[FreshUrl]:
+    """The address of a database of its own at each call: a clinic is built in an empty one."""
+    lent: list[str] = []
+
+    async def fresh() -> str:
+        if lender is None:
+            lent.append(f"{len(lent)}.db")
+            return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / lent[-1])}"
+        lent.append(await lender.lend())
+        return lender.server.url(lent[-1])
+
+    yield fresh
+    if lender is not None:
+        for name in lent:
+            await lender.take_back(name)
 
 
 async def test_a_broken_rule_is_caught(
-    fault: Fault, planted_url: str, seed: int, monkeypatch: pytest.MonkeyPatch
+    fault: Fault, fresh_url: FreshUrl, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fault.plant(monkeypatch)
     for tried in range(TRIES):
-        told = await run(_course(planted_url, seed + tried, fault.scene))
+        told = await run(_course(await fresh_url(), seed + tried, fault.scene))
         if told.faults:
             return
     pytest.fail(f"not seen in {TRIES} histories from seed {seed}: {told.asked()}")
