@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.conftest import LONG
 from tests.faults.kills import Course, first_faults, killed_at_random, killed_at_syncs
 from tests.faults.ledgers import Promise
 from tests.faults.rig import Rig, beside_mosquitto, on_embedded_broker
@@ -47,6 +48,7 @@ async def test_an_early_word_to_the_device_is_found_out(tmp_path: Path, ward: Wa
     assert any(fault.wrong is Wrong.LOST and Promise.COVERED in fault.what for fault in faults), faults
 
 
+@pytest.mark.skipif(not LONG, reason="belongs to the long run: FAULTS=long")
 async def test_a_message_without_its_key_is_found_twice(tmp_path: Path, ward: Ward, strace: str) -> None:
     """The database without its unique key, and nobody who looks first: what a device sends again is stored again."""
     async with on_embedded_broker(tmp_path / "embedded", ward, module=TWICE_STORED) as rig:

@@ -14,10 +14,11 @@ from tests.postgres import find_binaries
 pytestmark = [
     pytest.mark.faults,
     pytest.mark.postgres,
+    pytest.mark.skipif(not LONG, reason="belongs to the long run: FAULTS=long"),
     pytest.mark.skipif(find_binaries() is None, reason="PostgreSQL is not installed"),
 ]
 
-KILLS = 50 if LONG else 2
+KILLS = 50
 HEALED_S = 30.0
 UNSAFE = "tests.faults.unsafe_commit"
 
@@ -28,7 +29,7 @@ async def test_a_killed_postgresql_loses_nothing_that_was_promised(tmp_path: Pat
         await killed_at_random(ordeal, KILLS, seed)
         await ordeal.heal()
     assert not ordeal.faults, "\n".join([f"seed {seed}", *ordeal.faults[:40]])
-    assert not LONG or max(ordeal.healed_s) < HEALED_S
+    assert max(ordeal.healed_s) < HEALED_S
     figures.append(f"{KILLS} kills of PostgreSQL: {ordeal.figures}")
 
 

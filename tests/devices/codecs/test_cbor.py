@@ -1,5 +1,4 @@
 import math
-import time
 from contextlib import suppress
 
 import cbor2
@@ -95,8 +94,8 @@ def test_no_bytes_raise_anything_else(encoded: bytes) -> None:
         cbor.parse(encoded)
 
 
-def test_a_bomb_takes_no_time() -> None:
-    started = time.process_time()
+def test_a_bomb_is_refused() -> None:
+    """That it takes no time either: tests/fuzz/test_bombs.py."""
     for bomb in (
         b"\x9b\xff\xff\xff\xff\xff\xff\xff\xff" + b"\x00" * 60_000,
         b"\x9f" + b"\x80" * 60_000,
@@ -104,4 +103,3 @@ def test_a_bomb_takes_no_time() -> None:
     ):
         with pytest.raises(RefusedError):
             cbor.parse(bomb)
-    assert time.process_time() - started < 1.0
