@@ -1,8 +1,8 @@
 """engine.io for thousands of pages that wait: no task a page but aiohttp's own, and what is said is written at once.
 
 The library keeps four more, a queue and a room for every connection and wakes three tasks for every message. Here a
-WebSocket has its reader alone; browsers without WebSockets poll by the library's own way. With ``sockets`` the only
-file that imports it.
+WebSocket has its reader alone; browsers without WebSockets poll by the library's own way. ``library`` alone
+imports it.
 """
 
 import asyncio
@@ -13,14 +13,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import engineio
-import socketio
 from aiohttp import WSMsgType, web
-from engineio.packet import CLOSE, MESSAGE, OPEN, PING, PONG
-from engineio.packet import Packet as EnginePacket
-from socketio.packet import CONNECT_ERROR, EVENT
-from socketio.packet import Packet as SocketPacket
 
+from signaling.library import (
+    CLOSE,
+    CONNECT_ERROR,
+    EVENT,
+    MESSAGE,
+    OPEN,
+    PING,
+    PONG,
+    EnginePacket,
+    SocketPacket,
+    engineio,
+    socketio,
+)
 from signaling.messages import Notice, decode, encode
 
 Untyped = Any  # both libraries come without types

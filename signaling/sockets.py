@@ -11,11 +11,11 @@ from typing import Any, Protocol
 
 from aiohttp import web
 from msgspec import to_builtins
-from socketio.exceptions import ConnectionRefusedError as Refuse
 
 from signaling.admission import Admission, Lane, Verdict
 from signaling.engine import Connection, Server, framed
 from signaling.errors import SignalingError
+from signaling.library import Refuse
 from signaling.messages import Goodbye, Notice, Reason, problem
 
 Untyped = Any  # the library comes without types
