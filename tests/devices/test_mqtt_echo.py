@@ -52,8 +52,14 @@ def test_a_word_of_an_older_connection_proves_nothing() -> None:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A word every moment, and all the patience that a busy machine needs."""
     monkeypatch.setattr(devices.mqtt, "ECHO_TICK_S", 0.02)
+    monkeypatch.setattr(devices.mqtt, "Echo", partial(Echo, 0.05, 60.0))
+
+
+@pytest.fixture
+def impatient(often: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices.mqtt, "Echo", partial(Echo, 0.05, 0.3))
 
 
@@ -84,7 +90,7 @@ async def test_a_session_that_hands_nothing_over_is_given_up_once(impatient: Non
         assert [_flags(connect) & CLEAN_START for connect in broker.connects] == [0, CLEAN_START]
 
 
-async def test_a_mosquitto_that_hands_over_is_kept(impatient: None, tmp_path: Path) -> None:
+async def test_a_mosquitto_that_hands_over_is_kept(often: None, tmp_path: Path) -> None:
     mosquitto = Mosquitto(tmp_path)
     mosquitto.start()
     link = MqttLink(service(mosquitto))
