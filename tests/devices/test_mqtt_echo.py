@@ -1,6 +1,7 @@
 """A broker that hands nothing over is found out by a word of our own, and its session given up once."""
 
 import asyncio
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -90,14 +91,20 @@ async def test_a_session_that_hands_nothing_over_is_given_up_once(impatient: Non
         assert [_flags(connect) & CLEAN_START for connect in broker.connects] == [0, CLEAN_START]
 
 
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
+    broker = Mosquitto(tmp_path)
+    broker.start()
+    yield broker
+    broker.kill()
+
+
 async def test_a_mosquitto_that_hands_over_is_kept(
-    often: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    often: None, mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard: list[bool] = []
     hear = Echo.heard
     monkeypatch.setattr(Echo, "heard", lambda echo, word: heard.append(hear(echo, word)))
-    mosquitto = Mosquitto(tmp_path)
-    mosquitto.start()
     link = MqttLink(service(mosquitto))
     async with running(link), asyncio.timeout(20):
         taking = asyncio.ensure_future(link.arrivals(0, 100))  # noqa: TID251 – a test's own task; nothing comes
@@ -105,4 +112,3 @@ async def test_a_mosquitto_that_hands_over_is_kept(
             await asyncio.sleep(0.02)
         taking.cancel()
         assert link._generation == 1
-    mosquitto.kill()
