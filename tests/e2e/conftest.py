@@ -14,7 +14,7 @@ from tests.e2e.people import Person, open_page
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = [
     "--no-sandbox",
-    "--use-fake-device-for-media-stream",
+    "--use-fake-device-for-media-stream=fps=10",  # every frame is encoded and drawn by the processor
     "--use-fake-ui-for-media-stream",
     "--allow-loopback-in-peer-connection",  # with nothing but loopback there are no candidates without it
     "--autoplay-policy=no-user-gesture-required",
