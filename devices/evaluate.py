@@ -19,7 +19,7 @@ from devices.conditions import Care, Input, PatientState, Worn, evaluate, skip
 from devices.quiet import CHUNK, is_quiet, pass_over
 
 __all__ = ["Care", "Change", "EvaluationLog", "Evaluator", "Input", "Lease", "LeaseLost", "Outcome", "PatientState"]
-__all__ += ["Stats", "Worn", "evaluate", "skip"]
+__all__ += ["Standing", "Stats", "Worn", "evaluate", "skip"]
 
 PAGE = 200  # some tens of milliseconds of the loop's time
 OFFERED = 1000  # inputs a partition that wait in memory; what is beyond is read
@@ -56,6 +56,14 @@ class Outcome:
     changes: Mapping[str, Sequence[Change]]
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Of one moment: every monitored patient by id, and the position of each partition's newest message."""
+
+    cares: Mapping[str, Care]
+    newest: Mapping[int, int]
+
+
 class EvaluationLog(Protocol):
     """What evaluation needs of the store."""
 
@@ -68,8 +76,8 @@ class EvaluationLog(Protocol):
     async def states(self, partition: int) -> Mapping[str, PatientState]:
         """The stored states, by patient."""
 
-    async def cares(self) -> Mapping[str, Care]:
-        """Every monitored patient, by id."""
+    async def standing(self) -> Standing:
+        """Who is monitored, and how far the messages have come."""
 
     async def commit(self, outcome: Outcome) -> None:
         """Store all of it or nothing; raises LeaseLost where the epoch is no longer ours."""
@@ -149,9 +157,9 @@ class Evaluator:
         meanwhile is on record, and a silence that began anew with every stumble would never end.
         """
         await self._read_record()
-        cares = await self._log.cares()
+        standing = await self._log.standing()
         self._since = self._since or self._clock()
-        self._watch(cares)
+        self._watch(standing.cares)
 
     async def _read_record(self) -> None:
         leases = dict(await self._log.lease())
@@ -167,9 +175,12 @@ class Evaluator:
         self._taken_hints()
         with self._tolerance():
             await self._recall()
+        newest: Mapping[int, int] = {}
         with self._tolerance():
-            self._watch(await self._log.cares())
-        level = await self.catch_up(self._leases)
+            standing = await self._log.standing()
+            newest = standing.newest
+            self._watch(standing.cares)
+        level = await self._level(newest)
         now = self._clock()
         for partition in level:
             with self._tolerance(partition):
@@ -189,6 +200,14 @@ class Evaluator:
                     pass
                 level.append(partition)
         return level
+
+    async def _level(self, newest: Mapping[int, int]) -> list[int]:
+        """The partitions of which everything is evaluated, once all have caught up that may be behind."""
+        sound = self._leases.keys() - self._doubtful
+        level = {
+            partition for partition in sound & newest.keys() if newest[partition] <= self._leases[partition].evaluated
+        }
+        return sorted([*level, *await self.catch_up(sound - level)])
 
     async def _recall(self) -> None:
         """After a failure the store may be ahead of memory: read it again, or what is on record would be told twice."""
@@ -224,7 +243,7 @@ class Evaluator:
         if not inputs:
             return False
         if not all((given.patient_id, given.device_id) in self._worn for given in inputs):
-            self._watch(await self._log.cares())
+            self._watch((await self._log.standing()).cares)
         outcome = self._read(partition, inputs)
         if outcome.changes:
             await self._commit(outcome)
