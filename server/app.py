@@ -78,7 +78,8 @@ CLOCK: Callable[[], datetime] = partial(datetime.now, UTC)
 TICK_S = 1.0
 BLIND_AFTER_S = 5.0  # of a database that takes nothing
 SECOND_LOOK_S = 10.0
-SHOW_ALARMS = ("patient", "alarms", "session")  # kinds of live topics
+UNATTENDED = "unattended"  # a kind of live topics, one a person; told of without a person's name
+SHOW_ALARMS = ("patient", "alarms", "session", UNATTENDED)  # kinds of live topics
 STANDSTILL_S = 10.0  # a tick of evaluation takes milliseconds; a backlog of thousands, seconds
 REGISTRY_EVERY_S = 3.0  # how soon a device that the command line added is let in
 SEALING_S = 2.0  # of the ten that a stop may take
@@ -330,6 +331,8 @@ class Bedside:
             self._desk.changed()
         elif hint["topic"] == DESK:
             self._desk.changed()
+        elif hint["topic"] == UNATTENDED:
+            await self._hub.refresh_kinds([UNATTENDED])
         else:
             await self._hub.refresh(hint["topic"])
 

@@ -26,6 +26,7 @@ TOPIC_ACTIONS: Mapping[str, Action] = {
     "visit": Action.VISIT_READ,
     "patient": Action.READINGS_READ,
     "alarms": Action.ALARM_READ,
+    "unattended": Action.UNATTENDED_READ,
     "outbox": Action.OUTBOX_READ,
     "device": Action.DEVICE_READ,
     "devices": Action.DEVICE_READ,
@@ -75,7 +76,7 @@ class LiveDoor:
         match kind:
             case "patient":
                 return await self._services.monitoring_reader.may_see(who, subject)
-            case "alarms":
+            case "alarms" | "unattended":
                 return subject == who.id
             case "outbox" | "desk" | "devices":
                 return not subject
@@ -106,6 +107,8 @@ class LiveTopics:
                 return await services.monitoring_reader.patient_topic(subject, self._clock())
             case "alarms":
                 return await services.monitoring_reader.alarms_topic(subject, self._clock())
+            case "unattended":
+                return await services.handover.topic(subject)
             case "desk":
                 return await services.today.snapshot(self._clock())
             case "outbox":
