@@ -4,7 +4,6 @@ Read ``Bedside.start`` for what runs, ``Bedside.stop`` for the order in which it
 """
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -36,7 +35,7 @@ from server.clinic import day_end
 from server.clinic.news import line_topics
 from server.gateways import Gateways, open_gateways
 from server.health import Health
-from server.keys import RUNNING, audit_key, link_key, write_private
+from server.keys import audit_key, link_key
 from server.listeners import Listeners
 from server.live import Gathered, LiveDoor, LiveTopics, Presence, Visitor, lane_of
 from server.messaging import WaysOut, limits_of
@@ -53,6 +52,7 @@ from server.notifications.deliveries import Receipt
 from server.notifications.outbox import ORDINARY, URGENT, Dispatcher, Wiring
 from server.open_files import for_pages
 from server.outside import BrokerAccounts, dynsec_of, tls_of
+from server.running import announce, withdraw
 from server.safeguards import pack_of
 from server.services import Outside, build_services, house_of
 from server.settings import Settings
@@ -192,12 +192,12 @@ class Bedside:
         self._runner, ports = await http.open_doors(self.doors, self._hub)
         heard = await self._listeners.start(self._certificates.context)
         self.ports = {**ports, **heard, "mqtt": self._broker.port if self._broker else self._settings.mqtt.port}
-        write_private(self._settings.data.directory / RUNNING, json.dumps(self.ports).encode())
+        announce(self._settings.data.directory, self.ports)
 
     async def stop(self) -> None:
         """Say goodbye to pages, take what has arrived to its commit, and close. At most ten seconds in all."""
         self._stopping = True
-        (self._settings.data.directory / RUNNING).unlink(missing_ok=True)
+        withdraw(self._settings.data.directory)
         await self._hub.close()
         if self._runner:
             await self._runner.cleanup()

@@ -1,12 +1,15 @@
 """One server a data directory. Two would take the alarms from each other, and neither's pages would hear the other."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from fcntl import LOCK_EX, LOCK_NB, flock
+from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from pathlib import Path
 
 LOCK = "server.lock"
+LOOKS = 5  # of the command line at the lock may fall on a start; each lasts microseconds
+LOOK_S = 0.02
 
 
 class Occupied(Exception):
@@ -28,14 +31,35 @@ def occupied(directory: Path) -> Iterator[None]:
         os.close(file)
 
 
-def _lock(file: int, directory: Path) -> None:
+def is_occupied(directory: Path) -> bool:
+    """Does a server run on it? Asked without taking its place."""
     try:
-        flock(file, LOCK_EX | LOCK_NB)
+        file = os.open(directory / LOCK, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _taken(file, LOCK_SH)
+    finally:
+        os.close(file)
+
+
+def _taken(file: int, how: int) -> bool:
+    try:
+        flock(file, how | LOCK_NB)
     except BlockingIOError:
+        return False
+    return True
+
+
+def _lock(file: int, directory: Path) -> None:
+    looks = LOOKS
+    while not _taken(file, LOCK_EX) and (looks := looks - 1):
+        time.sleep(LOOK_S)
+    if not looks:
         holder = os.read(file, 32).decode(errors="replace").strip()
         raise Occupied(
             f"another server (process {holder}) runs on {directory}: stop it, "
             "or give this one a place of its own with BEDSIDE_DATA__DIRECTORY"
-        ) from None
+        )
     os.ftruncate(file, 0)
     os.write(file, f"{os.getpid()}\n".encode())

@@ -15,6 +15,7 @@ from server.heap import share_one_heap
 from server.log import configure_logging
 from server.occupancy import Occupied, occupied
 from server.open_files import allow_many
+from server.running import withdraw
 from server.settings import Settings
 from server.store.errors import StoreError
 
@@ -34,6 +35,8 @@ async def serve(settings: Settings, *, demo: bool, sensors: bool) -> None:
 
 
 async def _serve(settings: Settings, *, demo: bool, sensors: bool) -> None:
+    if withdraw(settings.data.directory):
+        logger.warning("server.last_run_was_killed")  # nothing committed is lost; its address file is taken back
     stop = asyncio.Event()
     for wanted in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(wanted, stop.set)
