@@ -6,7 +6,7 @@ Read ``Bedside.start`` for what runs, ``Bedside.stop`` for the order in which it
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -33,6 +33,8 @@ from server.bus.memory import MemoryBus
 from server.claim import claim
 from server.clinic import day_end
 from server.clinic.news import line_topics
+from server.connections import Connections, Most
+from server.crowding import Crowd
 from server.gateways import Gateways, open_gateways
 from server.health import Health
 from server.keys import audit_key, link_key
@@ -50,7 +52,7 @@ from server.monitoring.series import Heard, NewestByPatient
 from server.monitoring.sightings import BrokerWitness
 from server.notifications.deliveries import Receipt
 from server.notifications.outbox import ORDINARY, URGENT, Dispatcher, Wiring
-from server.open_files import for_pages
+from server.open_files import FOR_STAFF, for_pages
 from server.outside import BrokerAccounts, dynsec_of, tls_of
 from server.running import announce, withdraw
 from server.safeguards import pack_of
@@ -140,6 +142,7 @@ class Bedside:
         self._listeners = Listeners(settings, self._handover.deliver, CLOCK)
         self._certificates = certificates
         self._evaluator = Evaluator(self._evaluation_log(), CLOCK, partition_of)
+        self._connections, self._crowd = _bounds(settings)
         self.doors = http.Web(
             settings=settings,
             services=self.services,
@@ -153,6 +156,8 @@ class Bedside:
             version=version("bedside"),
             clock=CLOCK,
             broker_hook=self._hook,
+            connections=self._connections,
+            crowd=self._crowd,
         )
         self._runner: web.AppRunner | None = None
         self._started_at: datetime | None = None
@@ -458,6 +463,7 @@ class Bedside:
         devices = self._broker.connections if self._broker else 0
         return {
             "live_clients": counts.clients,
+            "http_connections": len(self._connections),
             "rooms": counts.rooms,
             "broker_connections": devices,
             "audit_unsealed": self._sealer.behind,
@@ -470,6 +476,8 @@ class Bedside:
         ingest = ("received", "stored", "duplicates", "quarantined", "refused_readings", "failures")
         return {
             "live_deltas": self._hub.counts.deltas,
+            "http_connections_refused": self._connections.refused,
+            "http_requests_too_many": self._crowd.refused,
             "alarms_nobody_to_tell": self.services.alarms.unreachable,
             **{f"ingest_{name}": getattr(stats, name, 0) for name in ingest},
             "broker_dropped": sum(self.services.broker_drops.counts.values()),
@@ -533,6 +541,14 @@ def _ways_out(gateways: Gateways) -> WaysOut:
         push_services=gateways.push_services,
         push_key=gateways.push_key,
     )
+
+
+def _bounds(settings: Settings) -> tuple[Connections, Crowd]:
+    """Proxies hold many people's connections, and are told apart by request alone."""
+    web_settings, pages = settings.web, for_pages()
+    most = Most(web_settings.connections_an_address, pages, pages + FOR_STAFF, web_settings.connections_uncounted)
+    proxies = (*most.uncounted, *web_settings.trusted_proxies)
+    return Connections(replace(most, an_address=2 * most.an_address, uncounted=proxies)), Crowd(most)
 
 
 def _bus(settings: Settings) -> Bus:

@@ -48,7 +48,17 @@ class DeskError(Exception):
     """What was asked cannot be done; the sentence says why."""
 
 
-REFUSALS = (DeskError, NotRunning, StoreError, AccessError, ClinicError, MonitoringError, InvalidPhone, InvalidMail, OSError)
+REFUSALS = (
+    DeskError,
+    NotRunning,
+    StoreError,
+    AccessError,
+    ClinicError,
+    MonitoringError,
+    InvalidPhone,
+    InvalidMail,
+    OSError,
+)
 
 
 @dataclass(frozen=True)

@@ -105,10 +105,8 @@ class LiveTopics:
         match kind:
             case "patient":
                 return await services.monitoring_reader.patient_topic(subject, self._clock())
-            case "alarms":
-                return await services.monitoring_reader.alarms_topic(subject, self._clock())
-            case "unattended":
-                return await services.handover.topic(subject)
+            case "alarms" | "unattended":
+                return await self._of_a_person(kind, subject)
             case "desk":
                 return await services.today.snapshot(self._clock())
             case "outbox":
@@ -117,6 +115,11 @@ class LiveTopics:
                 return await services.device_reader.topic(subject)
             case _:
                 return await services.clinic_topics.snapshot(topic)
+
+    async def _of_a_person(self, kind: str, user_id: str) -> Mapping[str, object]:
+        if kind == "alarms":
+            return await self._services.monitoring_reader.alarms_topic(user_id, self._clock())
+        return await self._services.handover.topic(user_id)
 
 
 class Gathered:
