@@ -4,10 +4,9 @@ Read ``Bedside.start`` for what runs, ``Bedside.stop`` for the order in which it
 """
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -34,9 +33,11 @@ from server.bus.memory import MemoryBus
 from server.claim import claim
 from server.clinic import day_end
 from server.clinic.news import line_topics
+from server.connections import Connections, Most
+from server.crowding import Crowd
 from server.gateways import Gateways, open_gateways
 from server.health import Health
-from server.keys import RUNNING, audit_key, link_key, write_private
+from server.keys import audit_key, link_key
 from server.listeners import Listeners
 from server.live import Gathered, LiveDoor, LiveTopics, Presence, Visitor, lane_of
 from server.messaging import WaysOut, limits_of
@@ -51,8 +52,9 @@ from server.monitoring.series import Heard, NewestByPatient
 from server.monitoring.sightings import BrokerWitness
 from server.notifications.deliveries import Receipt
 from server.notifications.outbox import ORDINARY, URGENT, Dispatcher, Wiring
-from server.open_files import for_pages
+from server.open_files import FOR_STAFF, for_pages
 from server.outside import BrokerAccounts, dynsec_of, tls_of
+from server.running import announce, withdraw
 from server.safeguards import pack_of
 from server.services import Outside, build_services, house_of
 from server.settings import Settings
@@ -78,7 +80,8 @@ CLOCK: Callable[[], datetime] = partial(datetime.now, UTC)
 TICK_S = 1.0
 BLIND_AFTER_S = 5.0  # of a database that takes nothing
 SECOND_LOOK_S = 10.0
-SHOW_ALARMS = ("patient", "alarms", "session")  # kinds of live topics
+UNATTENDED = "unattended"  # a kind of live topics, one a person; told of without a person's name
+SHOW_ALARMS = ("patient", "alarms", "session", UNATTENDED)  # kinds of live topics
 STANDSTILL_S = 10.0  # a tick of evaluation takes milliseconds; a backlog of thousands, seconds
 REGISTRY_EVERY_S = 3.0  # how soon a device that the command line added is let in
 SEALING_S = 2.0  # of the ten that a stop may take
@@ -139,6 +142,7 @@ class Bedside:
         self._listeners = Listeners(settings, self._handover.deliver, CLOCK)
         self._certificates = certificates
         self._evaluator = Evaluator(self._evaluation_log(), CLOCK, partition_of)
+        self._connections, self._crowd = _bounds(settings)
         self.doors = http.Web(
             settings=settings,
             services=self.services,
@@ -152,6 +156,8 @@ class Bedside:
             version=version("bedside"),
             clock=CLOCK,
             broker_hook=self._hook,
+            connections=self._connections,
+            crowd=self._crowd,
         )
         self._runner: web.AppRunner | None = None
         self._started_at: datetime | None = None
@@ -191,12 +197,12 @@ class Bedside:
         self._runner, ports = await http.open_doors(self.doors, self._hub)
         heard = await self._listeners.start(self._certificates.context)
         self.ports = {**ports, **heard, "mqtt": self._broker.port if self._broker else self._settings.mqtt.port}
-        write_private(self._settings.data.directory / RUNNING, json.dumps(self.ports).encode())
+        announce(self._settings.data.directory, self.ports)
 
     async def stop(self) -> None:
         """Say goodbye to pages, take what has arrived to its commit, and close. At most ten seconds in all."""
         self._stopping = True
-        (self._settings.data.directory / RUNNING).unlink(missing_ok=True)
+        withdraw(self._settings.data.directory)
         await self._hub.close()
         if self._runner:
             await self._runner.cleanup()
@@ -330,6 +336,8 @@ class Bedside:
             self._desk.changed()
         elif hint["topic"] == DESK:
             self._desk.changed()
+        elif hint["topic"] == UNATTENDED:
+            await self._hub.refresh_kinds([UNATTENDED])
         else:
             await self._hub.refresh(hint["topic"])
 
@@ -455,6 +463,7 @@ class Bedside:
         devices = self._broker.connections if self._broker else 0
         return {
             "live_clients": counts.clients,
+            "http_connections": len(self._connections),
             "rooms": counts.rooms,
             "broker_connections": devices,
             "audit_unsealed": self._sealer.behind,
@@ -467,6 +476,8 @@ class Bedside:
         ingest = ("received", "stored", "duplicates", "quarantined", "refused_readings", "failures")
         return {
             "live_deltas": self._hub.counts.deltas,
+            "http_connections_refused": self._connections.refused,
+            "http_requests_too_many": self._crowd.refused,
             "alarms_nobody_to_tell": self.services.alarms.unreachable,
             **{f"ingest_{name}": getattr(stats, name, 0) for name in ingest},
             "broker_dropped": sum(self.services.broker_drops.counts.values()),
@@ -530,6 +541,14 @@ def _ways_out(gateways: Gateways) -> WaysOut:
         push_services=gateways.push_services,
         push_key=gateways.push_key,
     )
+
+
+def _bounds(settings: Settings) -> tuple[Connections, Crowd]:
+    """Proxies hold many people's connections, and are told apart by request alone."""
+    web_settings, pages = settings.web, for_pages()
+    most = Most(web_settings.connections_an_address, pages, pages + FOR_STAFF, web_settings.connections_uncounted)
+    proxies = (*most.uncounted, *web_settings.trusted_proxies)
+    return Connections(replace(most, an_address=2 * most.an_address, uncounted=proxies)), Crowd(most)
 
 
 def _bus(settings: Settings) -> Bus:

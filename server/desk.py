@@ -1,6 +1,5 @@
 """What the command line does to a hospital besides serving it. Each returns the sentence that is printed."""
 
-import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from server.clinic.errors import ClinicError
 from server.clinic.session import Hours
 from server.demo import SIGN_INS, read_sign_ins
 from server.ids import new_id
-from server.keys import AUDIT_KEY, LINK_KEY, PUSH_KEY, RUNNING, link_key, write_private
+from server.keys import AUDIT_KEY, LINK_KEY, PUSH_KEY, link_key, write_private
 from server.monitoring.device_list import Wanted
 from server.monitoring.device_state import DeviceState
 from server.monitoring.errors import MonitoringError
@@ -30,6 +29,7 @@ from server.monitoring.views import DeviceAdded
 from server.outside import ToldAtOnce, dynsec_of
 from server.patients.mail import InvalidMail, to_mail_address
 from server.patients.phone import InvalidPhone, to_e164
+from server.running import NotRunning, where
 from server.services import Outside, Services, build_services, house_of
 from server.settings import Settings
 from server.store import backup as archive
@@ -48,7 +48,17 @@ class DeskError(Exception):
     """What was asked cannot be done; the sentence says why."""
 
 
-REFUSALS = (DeskError, StoreError, AccessError, ClinicError, MonitoringError, InvalidPhone, InvalidMail, OSError)
+REFUSALS = (
+    DeskError,
+    NotRunning,
+    StoreError,
+    AccessError,
+    ClinicError,
+    MonitoringError,
+    InvalidPhone,
+    InvalidMail,
+    OSError,
+)
 
 
 @dataclass(frozen=True)
@@ -203,7 +213,7 @@ def _credential(added: DeviceAdded) -> str:
 
 async def simulate(settings: Settings, wish: SimulationWish) -> str:
     """Add pretend devices, play them against the running server, and take their credentials back."""
-    port = _running(settings)["mqtt"]
+    port = where(settings.data.directory)["mqtt"]
     episodes = () if wish.episode == "none" else (Episode(_episode(wish.episode)),)
     async with _hospital(settings) as (_, services), _accounts(settings, services, wish) as accounts:
         plan = Plan(
@@ -297,14 +307,6 @@ def _demo_secret(settings: Settings, device_id: str) -> str:
     if demo is None or demo[0] != device_id:
         raise DeskError(f"the secret of {device_id} is needed: put it into DEVICE_SECRET")
     return demo[1]
-
-
-def _running(settings: Settings) -> dict[str, int]:
-    path = settings.data.directory / RUNNING
-    if not path.exists():
-        raise DeskError(f"no server runs on {settings.data.directory}: start it first")
-    ports: dict[str, int] = json.loads(path.read_text())
-    return ports
 
 
 def _episode(name: str) -> EpisodeKind:

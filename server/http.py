@@ -1,8 +1,7 @@
 """The doors: one aiohttp application of pages, API, sockets and probes, behind plain HTTP and HTTPS."""
 
-import socket
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +16,9 @@ from server.api.hospital import Hospital
 from server.api.monitoring import Monitoring
 from server.api.routes import Feature, RouteTable, route_table
 from server.api.serving import Gate, build_api
+from server.connections import Connections
+from server.crowding import Crowd, bounded
+from server.doorway import Doorway, doorways
 from server.health import Health, add_health
 from server.live import Visitor
 from server.monitoring.broker_hook import BrokerHook
@@ -50,6 +52,8 @@ class Web:
     version: str
     clock: Callable[[], datetime]
     broker_hook: BrokerHook | None = None
+    connections: Connections
+    crowd: Crowd
 
 
 def all_routes(wanted: Web) -> RouteTable:
@@ -121,8 +125,9 @@ async def open_doors(wanted: Web, hub: Hub[Visitor]) -> tuple[web.AppRunner, Map
     await runner.setup()
     try:
         settings = wanted.settings.web
-        plain = await _listen(runner, settings.host, settings.http_port, None)
-        secure = await _listen(runner, settings.host, settings.https_port, wanted.certificates.context())
+        plain = await _listen(runner, await doorways(settings.host, settings.http_port, wanted.connections), None)
+        tls = wanted.certificates.context()
+        secure = await _listen(runner, await doorways(settings.host, settings.https_port, wanted.connections), tls)
     except OSError:
         await runner.cleanup()
         raise
@@ -132,9 +137,9 @@ async def open_doors(wanted: Web, hub: Hub[Visitor]) -> tuple[web.AppRunner, Map
 def build_application(wanted: Web, hub: Hub[Visitor]) -> web.Application:
     web_settings = wanted.settings.web
     edge = Edge(wanted.public_url, web_settings.trusted_proxies)
-    app = web.Application(middlewares=[secure_door(edge)])
+    app = web.Application(middlewares=[bounded(edge, wanted.crowd), secure_door(edge)])
     app.on_response_prepare.append(add_headers)
-    gate = Gate(wanted.services.sign_ins.authenticate, edge, wanted.clock)
+    gate = Gate(wanted.services.sign_ins.authenticate, edge, wanted.clock, wanted.connections.staff_at)
     app.add_subapp("/api", build_api(all_routes(wanted), gate, version=wanted.version))
     add_health(app, wanted.health)
     add_pages(app, wanted.certificates.authority)
@@ -154,8 +159,7 @@ def _hospital(wanted: Web) -> Hospital:
     )
 
 
-async def _listen(runner: web.AppRunner, host: str, port: int, tls: ssl.SSLContext | None) -> int:
-    site = web.TCPSite(runner, host, port, ssl_context=tls, reuse_address=True, backlog=ACCEPTED)
-    await site.start()
-    listening: socket.socket = site._server.sockets[0]  # type: ignore[union-attr]  # noqa: SLF001 – which port was free
-    return int(listening.getsockname()[1])
+async def _listen(runner: web.AppRunner, opened: Sequence[Doorway], tls: ssl.SSLContext | None) -> int:
+    for doorway in opened:
+        await web.SockSite(runner, doorway, ssl_context=tls, backlog=ACCEPTED).start()
+    return int(opened[0].getsockname()[1])

@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 LINK_KEY = "link.key"
 AUDIT_KEY = "audit.key"
 PUSH_KEY = "push.pem"
-RUNNING = "running.json"  # where a running server listens, for the command line
 
 
 def link_key(directory: Path) -> bytes:

@@ -26,6 +26,7 @@ TOPIC_ACTIONS: Mapping[str, Action] = {
     "visit": Action.VISIT_READ,
     "patient": Action.READINGS_READ,
     "alarms": Action.ALARM_READ,
+    "unattended": Action.UNATTENDED_READ,
     "outbox": Action.OUTBOX_READ,
     "device": Action.DEVICE_READ,
     "devices": Action.DEVICE_READ,
@@ -75,7 +76,7 @@ class LiveDoor:
         match kind:
             case "patient":
                 return await self._services.monitoring_reader.may_see(who, subject)
-            case "alarms":
+            case "alarms" | "unattended":
                 return subject == who.id
             case "outbox" | "desk" | "devices":
                 return not subject
@@ -104,8 +105,8 @@ class LiveTopics:
         match kind:
             case "patient":
                 return await services.monitoring_reader.patient_topic(subject, self._clock())
-            case "alarms":
-                return await services.monitoring_reader.alarms_topic(subject, self._clock())
+            case "alarms" | "unattended":
+                return await self._of_a_person(kind, subject)
             case "desk":
                 return await services.today.snapshot(self._clock())
             case "outbox":
@@ -114,6 +115,11 @@ class LiveTopics:
                 return await services.device_reader.topic(subject)
             case _:
                 return await services.clinic_topics.snapshot(topic)
+
+    async def _of_a_person(self, kind: str, user_id: str) -> Mapping[str, object]:
+        if kind == "alarms":
+            return await self._services.monitoring_reader.alarms_topic(user_id, self._clock())
+        return await self._services.handover.topic(user_id)
 
 
 class Gathered:

@@ -4,6 +4,7 @@ import resource
 from contextlib import suppress
 
 WANTED = 12_000
+FOR_STAFF = 200  # of the next line's: connections when pages have taken all of theirs
 OWN = 500  # the database, the broker's devices, the API's callers
 
 

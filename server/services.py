@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from server.access.accounts import Accounts
 from server.access.join_check import JoinCheck
+from server.access.known_browser import key_from
 from server.access.links import link_token
 from server.access.passwords import Passwords
 from server.access.sign_ins import SignIns
@@ -212,7 +213,7 @@ def build_services(
     return Services(
         users=Users(partial(store.write, UserQueries), passwords),
         accounts=Accounts(partial(store.write, AccountQueries), passwords),
-        sign_ins=SignIns(begin_sign_in, look_sign_in, passwords),
+        sign_ins=SignIns(begin_sign_in, look_sign_in, passwords, key_from(house.link_key)),
         join_check=JoinCheck(partial(store.write, JoinQueries), partial(store.read, JoinLookQueries), clinic.arrive),
         clinic=clinic,
         clinic_reader=clinic_reader,

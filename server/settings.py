@@ -50,6 +50,8 @@ class Web(Section):
     certificate: Path | None = None
     key: Path | None = None
     trusted_proxies: tuple[Network, ...] = ()
+    connections_an_address: Annotated[int, Field(ge=10, le=100_000)] = 600
+    connections_uncounted: tuple[Network, ...] = ("127.0.0.1", "::1")
 
     @model_validator(mode="after")
     def certificate_and_key_go_together(self) -> Self:

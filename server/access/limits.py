@@ -24,6 +24,8 @@ SIGN_INS_AN_ADDRESS: Final = Allowance(20, timedelta(seconds=3))
 SIGN_INS_A_LOGIN: Final = Allowance(5, timedelta(minutes=1))
 # … and by login alone, far above what one person mistypes, against guesses from many addresses.
 SIGN_INS_A_LOGIN_ANYWHERE: Final = Allowance(50, timedelta(minutes=1))
+# Of a browser that brings the login's mark: whatever strangers guess elsewhere, who works here is counted alone.
+SIGN_INS_A_KNOWN_BROWSER: Final = Allowance(10, timedelta(minutes=1))
 GUESSES_AN_ADDRESS: Final = Allowance(20, timedelta(seconds=3))
 
 

@@ -12,7 +12,9 @@ from weakref import WeakValueDictionary
 
 from server.access.audit import AuditEntry
 from server.access.errors import NotSignedIn, WrongPassword
+from server.access.known_browser import mark_of, marked
 from server.access.limits import (
+    SIGN_INS_A_KNOWN_BROWSER,
     SIGN_INS_A_LOGIN,
     SIGN_INS_A_LOGIN_ANYWHERE,
     SIGN_INS_AN_ADDRESS,
@@ -62,11 +64,20 @@ class Account:
 
 @dataclass(frozen=True)
 class SignedIn:
-    """What the browser gets. ``token`` is shown to it once and stored nowhere."""
+    """What the browser gets, stored nowhere: ``token`` opens, ``known`` tells the browser apart next time."""
 
     token: str = field(repr=False)
     principal: Principal
     expires_at: datetime
+    known: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class From:
+    """Where a sign-in comes from. ``known``: what the browser kept of earlier ones, "" where it kept nothing."""
+
+    address: str
+    known: str = field(default="", repr=False)
 
 
 class SignInLook(Protocol):
@@ -108,21 +119,31 @@ def is_alive(holder: Holder, now: datetime) -> bool:
 
 
 class SignInGuards:
-    """The three allowances of a sign-in, taken before the password is judged: guesses in parallel gain nothing."""
+    """The allowances of a sign-in, taken before the password is judged: guesses in parallel gain nothing.
+
+    ``mark`` is that of a browser in which this login has signed in before; such a one has an allowance for itself.
+    """
 
     def __init__(self) -> None:
+        self._browser = Limiter(SIGN_INS_A_KNOWN_BROWSER)
         self._address = Limiter(SIGN_INS_AN_ADDRESS)
         self._login_here = Limiter(SIGN_INS_A_LOGIN)
         self._login_anywhere = Limiter(SIGN_INS_A_LOGIN_ANYWHERE)
 
-    def take(self, login: str, address: str, now: datetime) -> None:
+    def take(self, login: str, address: str, mark: str | None, now: datetime) -> None:
         """Raises TooManyTries."""
+        if mark:
+            self._browser.take(mark, now)
+            return
         here = caller(address)
         self._address.take(here, now)
         self._login_here.take(f"{here} {login}", now)
         self._login_anywhere.take(login, now)
 
-    def give_back(self, login: str, address: str) -> None:
+    def give_back(self, login: str, address: str, mark: str | None) -> None:
+        if mark:
+            self._browser.give_back(mark)
+            return
         here = caller(address)
         self._address.give_back(here)
         self._login_here.give_back(f"{here} {login}")
@@ -137,31 +158,34 @@ class SignIns:
         begin: Callable[[], AbstractAsyncContextManager[SignInTx]],
         look: Callable[[], AbstractAsyncContextManager[SignInLook]],
         passwords: Passwords,
+        browsers_key: bytes,
     ) -> None:
         self._begin = begin
         self._look = look
         self._passwords = passwords
+        self._browsers_key = browsers_key
         self._guards = SignInGuards()
         self._holder = Together(self._holders)
         self._seen = Together(self._see)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by caller, while any is awaited
 
-    async def sign_in(self, login: str, password: str, address: str, now: datetime) -> SignedIn:
+    async def sign_in(self, login: str, password: str, place: From, now: datetime) -> SignedIn:
         """Raises WrongPassword – for an unknown login too, after the same work – and TooManyTries."""
         login = canonical_login(login)
-        self._guards.take(login, address, now)
+        address, mark = place.address, mark_of(self._browsers_key, place.known, login, now)
+        self._guards.take(login, address, mark, now)
         async with self._look() as look:
             account = await look.account(login)
         # One password a caller at a time: a flood of guesses waits behind itself, and a doctor not behind the flood.
-        async with self._turns.setdefault(caller(address), asyncio.Lock()):
+        async with self._turns.setdefault(mark or caller(address), asyncio.Lock()):
             matches = await self._passwords.matches(account.password_hash if account else None, password)
         if account is None or not matches:
             await self._record_refusal(account, address, now)
             raise WrongPassword
-        self._guards.give_back(login, address)
+        self._guards.give_back(login, address, mark)
         if self._passwords.is_stale(account.password_hash):
             await self._rehash(account, password)
-        return await self._begin_sign_in(account.user, address, now)
+        return await self._begin_sign_in(account.user, place, now)
 
     async def authenticate(self, token: str, now: datetime) -> Principal | None:
         """Whose token it is, if the sign-in still lives. Asked at every request and, by the hub, every few seconds."""
@@ -194,14 +218,16 @@ class SignIns:
             await tx.end_sign_ins(now, sign_in_id=principal.sign_in_id)
             await tx.audit(AuditEntry(now, principal.actor, "user.signed_out", principal.actor))
 
-    async def _begin_sign_in(self, user: User, address: str, now: datetime) -> SignedIn:
+    async def _begin_sign_in(self, user: User, place: From, now: datetime) -> SignedIn:
         token = new_token()
         sign_in = NewSignIn(new_id(), hash_token(token), now, now + STAFF_LONGEST, user_id=user.id)
         principal = Principal(user.role, user.id, user.name, sign_in.id)
+        entry = AuditEntry(now, principal.actor, "user.signed_in", principal.actor, {"address": place.address})
         async with self._begin() as tx:
             await tx.add_sign_in(sign_in)
-            await tx.audit(AuditEntry(now, principal.actor, "user.signed_in", principal.actor, {"address": address}))
-        return SignedIn(token, principal, sign_in.expires_at)
+            await tx.audit(entry)
+        known = marked(self._browsers_key, place.known, user.login, now)
+        return SignedIn(token, principal, sign_in.expires_at, known)
 
     async def _record_refusal(self, account: Account | None, address: str, now: datetime) -> None:
         # What was typed is not kept: people type passwords into the wrong field.

@@ -5,11 +5,12 @@ from typing import Annotated, Final
 import msgspec
 
 from server.access.errors import LoginTaken, UserRefused, WrongPassword
+from server.access.known_browser import LIVES
 from server.access.roles import Action, Role
-from server.access.sign_ins import SignIns
+from server.access.sign_ins import From, SignIns
 from server.access.users import User
 from server.api.errors import INVALID, ProblemKind, Problems
-from server.api.framework import Answer, Audience, Body, Call, Cookie, Route
+from server.api.framework import Answer, Audience, Body, Call, Cookie, Mark, Route
 
 problems: Final[Problems] = {
     WrongPassword: ProblemKind(401, "wrong-password", "Login or password is wrong"),
@@ -53,9 +54,11 @@ class _Handlers:
         self._sign_ins = sign_ins
 
     async def sign_in(self, call: Call[Credentials]) -> Answer:
-        signed_in = await self._sign_ins.sign_in(call.body.login, call.body.password, call.address, call.now)
+        place = From(call.address, call.known_browser)
+        signed_in = await self._sign_ins.sign_in(call.body.login, call.body.password, place, call.now)
         user = await self._sign_ins.me(signed_in.principal)
-        return Answer(_me(user), cookies=(Cookie(Audience.STAFF, signed_in.token, signed_in.expires_at),))
+        opens = Cookie(Audience.STAFF, signed_in.token, signed_in.expires_at)
+        return Answer(_me(user), cookies=(opens, Cookie(Mark.KNOWN_BROWSER, signed_in.known, call.now + LIVES)))
 
     async def sign_out(self, call: Call[None]) -> Answer:
         await self._sign_ins.sign_out(call.who, call.now)

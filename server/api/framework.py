@@ -26,6 +26,12 @@ class Audience(Enum):
     PUBLIC = "public"
 
 
+class Mark(Enum):
+    """A cookie that opens nothing."""
+
+    KNOWN_BROWSER = "known"  # somebody has signed in here before
+
+
 class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The root of all request bodies and query shapes: an unknown field is refused, never passed over."""
 
@@ -60,9 +66,9 @@ class Poured(Body, frozen=True):
 
 @dataclass(frozen=True)
 class Cookie:
-    """A sign-in cookie to set; without a token, to clear. Name and flags follow from audience and connection."""
+    """A cookie to set; without a token, to clear. Name and flags follow from what it is for and the connection."""
 
-    audience: Audience
+    kind: Audience | Mark
     token: str | None = None
     expires_at: datetime | None = None
 
@@ -99,7 +105,8 @@ class Call(Generic[B]):
     """One request, checked: the role may do the route's action, body and query have the declared shapes.
 
     Whose object it is, the service still decides, with NotFound for a foreign one. ``query`` is an instance of the
-    route's ``query`` shape, None where it declares none. ``address`` is the caller's IP address.
+    route's ``query`` shape, None where it declares none. ``address`` is the caller's IP address, ``known_browser`` what
+    the browser brought of that name, unchecked.
     """
 
     body: B
@@ -109,6 +116,7 @@ class Call(Generic[B]):
     principal: Principal | None = None
     path: Mapping[str, str] = field(default_factory=dict)
     query: Any = None
+    known_browser: str = ""
 
     @property
     def who(self) -> Principal:

@@ -29,7 +29,7 @@ from server.api.errors import (
     WrongContentType,
     problem_for,
 )
-from server.api.framework import Answer, Audience, Body, Call, File, Poured, Raw, Route, Streamed, Upload
+from server.api.framework import Answer, Audience, Body, Call, File, Mark, Poured, Raw, Route, Streamed, Upload
 from server.api.json_body import decode_body, decode_query
 from server.api.openapi import describe
 from server.api.routes import RouteTable
@@ -56,13 +56,20 @@ _log = structlog.get_logger(__name__)
 Authenticate = Callable[[str, datetime], Awaitable[Principal | None]]
 
 
+def _nobody_asks(_address: str) -> None: ...
+
+
 @dataclass(frozen=True)
 class Gate:
-    """What stands between the network and the handlers. ``authenticate`` says whose a token is."""
+    """What stands between the network and the handlers. ``authenticate`` says whose a token is.
+
+    ``staff_at`` hears from where somebody of the staff was let in: the connection's own address, be it a proxy's.
+    """
 
     authenticate: Authenticate
     edge: Edge
     clock: Callable[[], datetime]
+    staff_at: Callable[[str], None] = _nobody_asks
 
     async def admit(self, route: Route, request: web.Request, now: datetime) -> Principal | None:
         """Who may take this route. Raises ForeignOrigin, NotSignedIn, NotAllowed."""
@@ -81,6 +88,8 @@ class Gate:
         principal = await self.authenticate(token, now) if token else None
         if principal is None or (principal.role is Role.PATIENT) is not (audience is Audience.PATIENT):
             raise NotSignedIn
+        if audience is Audience.STAFF:
+            self.staff_at(request.remote or "")
         return principal
 
 
@@ -129,6 +138,7 @@ async def _serve(route: Route, gate: Gate, request: web.Request) -> web.StreamRe
         principal=principal,
         path=dict(request.match_info),
         query=_query(request, route),
+        known_browser=token_in(request.cookies, Mark.KNOWN_BROWSER, secure=gate.edge.is_secure(request)) or "",
     )
     answer = _answer(await route.handler(call))
     if isinstance(answer.body, Streamed):

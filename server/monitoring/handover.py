@@ -4,7 +4,7 @@ A doctor who may not sign in any more is told of no alarm; operators are, but no
 colleague of the department takes over what is left, or an administrator says who does.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +17,6 @@ from server.access.principal import Principal
 from server.access.roles import Role
 from server.ids import new_id
 from server.monitoring.errors import NotFound, TakenOver
-from server.monitoring.service import Announcer
 from server.notifications import messages
 from server.notifications.deliveries import NewDelivery
 from server.notifications.ladder import Person
@@ -68,24 +67,37 @@ class HandoverTx(DoctorLook, Protocol):
     async def audit(self, entry: AuditEntry) -> None: ...
 
 
+class Told(Protocol):
+    """Called after a commit. It never fails."""
+
+    async def alarms_changed(self, patient_ids: Sequence[str]) -> None: ...
+    async def unattended_changed(self) -> None: ...
+
+
 class Handover:
     def __init__(
         self,
         begin: Callable[[], AbstractAsyncContextManager[HandoverTx]],
         look: Callable[[], AbstractAsyncContextManager[HandoverLook]],
-        announcer: Announcer,
+        told: Told,
         sender: Sender,
     ) -> None:
         self._begin = begin
         self._look = look
-        self._announcer = announcer
+        self._told = told
         self._sender = sender
 
     async def unattended(self, who: Principal) -> list[Unattended]:
         """Of a doctor's own department; of all for those who arrange."""
+        return await self._shown_to(who.id)
+
+    async def topic(self, user_id: str) -> Mapping[str, Unattended]:
+        """The same, as this person's page watches it."""
+        return {f"doctor/{each.doctor.id}": each for each in await self._shown_to(user_id)}
+
+    async def _shown_to(self, user_id: str) -> list[Unattended]:
         async with self._look() as look:
-            found = await look.unattended()
-            own = await look.doctor(who.id) if who.role is Role.DOCTOR else None
+            own, found = await look.doctor(user_id), await look.unattended()
         if own is None:
             return list(found)
         return [each for each in found if each.department and each.department.id == own.department_id]
@@ -102,7 +114,8 @@ class Handover:
                 await tx.audit(AuditEntry(now, who.actor, "alarms.taken_over", f"patient:{patient_id}", detail))
             for letter in self._letters(former, successor, now):
                 await tx.add_delivery(letter)
-        await self._announcer.alarms_changed(patients)
+        await self._told.alarms_changed(patients)
+        await self._told.unattended_changed()
 
     def _letters(self, former: Person, successor: Person, now: datetime) -> list[NewDelivery]:
         """To both, as far as they have a telephone: nobody believes to be watching, or that nobody does."""

@@ -53,6 +53,10 @@ class Pages:
         for patient_id in patient_ids:
             await self.patient_changed(patient_id)
 
+    async def unattended_changed(self) -> None:
+        """Somebody answers for alarms whose doctor has left."""
+        await self._tell("unattended")
+
     async def unknown_changed(self) -> None:
         """Something may be on record of which nobody was told: an answer of the store was lost."""
         self._wires.hint()

@@ -6,6 +6,7 @@ StoreError
 │   ├── NotReachable    nothing answers there, or it does not let us in
 │   └── Busy            another process kept the SQLite file locked for longer than we wait
 ├── UnsafeCommit        the database may acknowledge a commit that a power cut undoes
+├── Held                another server runs on this database
 ├── SchemaTooNew        a newer Bedside has migrated this database
 └── ArchiveError
     ├── BadArchive      a file of the archive is missing, cut short or changed
@@ -35,6 +36,10 @@ class NotReachable(Unavailable):
 
 class UnsafeCommit(StoreError):
     """A commit of this database may be lost after it was acknowledged."""
+
+
+class Held(StoreError):
+    """Another server runs on this database."""
 
 
 class SchemaTooNew(StoreError):

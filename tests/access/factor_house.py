@@ -15,7 +15,7 @@ from server.store import tables
 from server.store.engine import Store
 from server.store.factors import FactorLookQueries, FactorQueries
 from tests.access.authenticator import Authenticator
-from tests.access.people import CHEAP, HERE, LINK_KEY, NOW, PASSWORD, add_staff, rows_of, sign_ins_of
+from tests.access.people import CHEAP, DESK, LINK_KEY, NOW, PASSWORD, add_staff, rows_of, sign_ins_of
 
 ORIGIN = "https://hospital.example"
 
@@ -33,7 +33,7 @@ class FactorHouse:
     @classmethod
     async def of(cls, store: Store, public_url: str = ORIGIN) -> Self:
         user = await add_staff(store)
-        signed_in = [await sign_ins_of(store).sign_in(user.login, PASSWORD, HERE, NOW) for _ in range(2)]
+        signed_in = [await sign_ins_of(store).sign_in(user.login, PASSWORD, DESK, NOW) for _ in range(2)]
         begin, look = partial(store.write, FactorQueries), partial(store.read, FactorLookQueries)
         checks = PasskeyChecks(relying_party(public_url, "Hospital"))
         factors = SecondFactors(begin, look, passwords=Passwords(CHEAP), checks=checks, key=LINK_KEY)

@@ -13,7 +13,7 @@ from server.access.join_check import JoinCheck
 from server.access.links import link_token, new_link
 from server.access.passwords import Passwords
 from server.access.roles import Role
-from server.access.sign_ins import SignIns
+from server.access.sign_ins import From, SignIns
 from server.access.users import User, Users, UserWish
 from server.ids import new_id
 from server.store import tables
@@ -32,6 +32,8 @@ PASSWORD = "tea-house-lantern-7"
 BIRTH_DATE = date(1950, 3, 14)
 LINK_KEY = bytes(range(32))
 HERE = "192.0.2.7"
+DESK = From(HERE)
+BROWSERS_KEY = bytes(range(32, 64))
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # the cost of a hash is not under test here
 
 
@@ -50,7 +52,7 @@ class Arrivals:
 
 def sign_ins_of(store: Store, passwords: Passwords | None = None) -> SignIns:
     begin, look = partial(store.write, SignInQueries), partial(store.read, SignInLookQueries)
-    return SignIns(begin, look, passwords or Passwords(CHEAP))
+    return SignIns(begin, look, passwords or Passwords(CHEAP), BROWSERS_KEY)
 
 
 def users_of(store: Store) -> Users:

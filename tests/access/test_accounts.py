@@ -12,7 +12,7 @@ from server.access.sign_ins import SignedIn
 from server.store import tables
 from server.store.access import AccountQueries
 from server.store.engine import Store
-from tests.access.people import CHEAP, HERE, NOW, PASSWORD, add_staff, audited, rows_of, sign_ins_of
+from tests.access.people import CHEAP, DESK, NOW, PASSWORD, add_staff, audited, rows_of, sign_ins_of
 
 NEW_PASSWORD = "lantern-house-tea-8"
 
@@ -22,7 +22,7 @@ def accounts_of(store: Store) -> Accounts:
 
 
 async def sign_in(store: Store, login: str = "wang.li", password: str = PASSWORD) -> SignedIn:
-    return await sign_ins_of(store).sign_in(login, password, HERE, NOW)
+    return await sign_ins_of(store).sign_in(login, password, DESK, NOW)
 
 
 async def is_in(store: Store, session: SignedIn) -> bool:

@@ -16,18 +16,30 @@ from server.access.errors import NotSignedIn, TooManyTries, WrongPassword
 from server.access.passwords import Passwords
 from server.access.principal import Principal
 from server.access.roles import Role
-from server.access.sign_ins import STAFF_IDLE, STAFF_LONGEST, SignedIn, SignIns
+from server.access.sign_ins import STAFF_IDLE, STAFF_LONGEST, From, SignedIn, SignIns
 from server.store import tables
 from server.store.access import SignInLookQueries, SignInQueries
 from server.store.engine import Store
-from tests.access.people import CHEAP, HERE, NOW, PASSWORD, add_staff, audited, change, rows_of, sign_ins_of
+from tests.access.people import (
+    BROWSERS_KEY,
+    CHEAP,
+    DESK,
+    HERE,
+    NOW,
+    PASSWORD,
+    add_staff,
+    audited,
+    change,
+    rows_of,
+    sign_ins_of,
+)
 
 MINUTE = timedelta(minutes=1)
 
 
 async def signed_in(store: Store, sign_ins: SignIns) -> SignedIn:
     await add_staff(store)
-    return await sign_ins.sign_in("wang.li", PASSWORD, HERE, NOW)
+    return await sign_ins.sign_in("wang.li", PASSWORD, DESK, NOW)
 
 
 async def test_the_token_leads_back_to_the_person(store: Store) -> None:
@@ -51,7 +63,7 @@ async def test_the_database_holds_no_token_only_its_hash(store: Store) -> None:
 async def test_every_sign_in_has_a_token_of_its_own(store: Store) -> None:
     sign_ins = sign_ins_of(store)
     first = await signed_in(store, sign_ins)
-    second = await sign_ins.sign_in(" WANG.LI", PASSWORD, HERE, NOW)
+    second = await sign_ins.sign_in(" WANG.LI", PASSWORD, DESK, NOW)
     assert first.token != second.token
     assert await sign_ins.authenticate(first.token, NOW) is not None
 
@@ -62,7 +74,7 @@ async def test_an_unknown_login_and_a_wrong_password_are_refused_in_the_same_wor
     sentences = set()
     for login, password in [("wang.li", "not the password"), ("nobody", PASSWORD)]:
         with pytest.raises(WrongPassword) as refused:
-            await sign_ins.sign_in(login, password, HERE, NOW)
+            await sign_ins.sign_in(login, password, DESK, NOW)
         sentences.add(str(refused.value))
     assert len(sentences) == 1
     refusals = [row for row in await rows_of(store, tables.audit) if row["action"] == "user.sign_in_refused"]
@@ -83,7 +95,7 @@ async def test_an_unknown_login_costs_one_hash_as_a_known_one_does(sqlite_store:
     for login in ("wang.li", "nobody"):
         before = Counting.verified
         with pytest.raises(WrongPassword):
-            await sign_ins.sign_in(login, "not the password", HERE, NOW)
+            await sign_ins.sign_in(login, "not the password", DESK, NOW)
         assert Counting.verified == before + 1
 
 
@@ -92,18 +104,20 @@ async def test_five_wrong_passwords_and_even_the_right_one_has_to_wait(sqlite_st
     await add_staff(sqlite_store)
     for _ in range(5):
         with pytest.raises(WrongPassword):
-            await sign_ins.sign_in("wang.li", "not the password", HERE, NOW)
+            await sign_ins.sign_in("wang.li", "not the password", DESK, NOW)
     with pytest.raises(TooManyTries) as refused:
-        await sign_ins.sign_in("Wang.Li", PASSWORD, HERE, NOW)
+        await sign_ins.sign_in("Wang.Li", PASSWORD, DESK, NOW)
     assert refused.value.retry_after_s == 60
-    await sign_ins.sign_in("wang.li", PASSWORD, "198.51.100.1", NOW)  # a stranger's guesses lock nobody out elsewhere
-    await sign_ins.sign_in("wang.li", PASSWORD, HERE, NOW + MINUTE)
+    await sign_ins.sign_in(
+        "wang.li", PASSWORD, From("198.51.100.1"), NOW
+    )  # a stranger's guesses lock nobody out elsewhere
+    await sign_ins.sign_in("wang.li", PASSWORD, DESK, NOW + MINUTE)
 
 
 async def test_guesses_in_parallel_gain_nothing(sqlite_store: Store) -> None:
     sign_ins = sign_ins_of(sqlite_store)
     await add_staff(sqlite_store)
-    guesses = (sign_ins.sign_in("wang.li", f"guess number {n}", HERE, NOW) for n in range(20))
+    guesses = (sign_ins.sign_in("wang.li", f"guess number {n}", DESK, NOW) for n in range(20))
     outcomes = [type(outcome) for outcome in await asyncio.gather(*guesses, return_exceptions=True)]
     assert outcomes.count(WrongPassword) == 5
     assert outcomes.count(TooManyTries) == 15
@@ -113,16 +127,16 @@ async def test_one_address_gets_twenty_tries_over_all_logins(sqlite_store: Store
     sign_ins = sign_ins_of(sqlite_store)
     for n in range(20):
         with pytest.raises(WrongPassword):
-            await sign_ins.sign_in(f"login{n}", "not the password", HERE, NOW)
+            await sign_ins.sign_in(f"login{n}", "not the password", DESK, NOW)
     with pytest.raises(TooManyTries):
-        await sign_ins.sign_in("login20", "not the password", HERE, NOW)
+        await sign_ins.sign_in("login20", "not the password", DESK, NOW)
 
 
 async def test_right_passwords_are_not_counted(sqlite_store: Store) -> None:
     sign_ins = sign_ins_of(sqlite_store)
     await add_staff(sqlite_store)
     for _ in range(25):
-        await sign_ins.sign_in("wang.li", PASSWORD, HERE, NOW)
+        await sign_ins.sign_in("wang.li", PASSWORD, DESK, NOW)
 
 
 async def test_a_sign_in_ends_when_idle(store: Store) -> None:
@@ -160,9 +174,9 @@ async def test_a_crowd_that_was_away_for_a_minute_is_seen_in_one_commit(store: S
         async with store.write(SignInQueries) as tx:
             yield tx
 
-    sign_ins = SignIns(begin, partial(store.read, SignInLookQueries), Passwords(CHEAP))
+    sign_ins = SignIns(begin, partial(store.read, SignInLookQueries), Passwords(CHEAP), BROWSERS_KEY)
     tokens = [(await signed_in(store, sign_ins)).token]
-    tokens += [(await sign_ins.sign_in("wang.li", PASSWORD, HERE, NOW)).token for _ in range(9)]
+    tokens += [(await sign_ins.sign_in("wang.li", PASSWORD, DESK, NOW)).token for _ in range(9)]
     commits = 0
     who = await asyncio.gather(*(sign_ins.authenticate(token, NOW + MINUTE) for token in tokens))
     assert len({principal.sign_in_id for principal in who if principal}) == 10
@@ -173,7 +187,7 @@ async def test_a_crowd_that_was_away_for_a_minute_is_seen_in_one_commit(store: S
 async def test_signing_out_ends_this_sign_in_and_no_other(store: Store) -> None:
     sign_ins = sign_ins_of(store)
     here = await signed_in(store, sign_ins)
-    elsewhere = await sign_ins.sign_in("wang.li", PASSWORD, HERE, NOW)
+    elsewhere = await sign_ins.sign_in("wang.li", PASSWORD, DESK, NOW)
     await sign_ins.sign_out(here.principal, NOW)
     assert await sign_ins.authenticate(here.token, NOW) is None
     assert await sign_ins.authenticate(elsewhere.token, NOW) is not None
@@ -188,7 +202,7 @@ async def test_a_disabled_user_is_out_at_once_and_not_let_in_again(store: Store)
     with pytest.raises(NotSignedIn):
         await sign_ins.me(session.principal)
     with pytest.raises(WrongPassword):
-        await sign_ins.sign_in("wang.li", PASSWORD, HERE, NOW)
+        await sign_ins.sign_in("wang.li", PASSWORD, DESK, NOW)
 
 
 async def test_a_changed_role_counts_at_the_next_request(store: Store) -> None:
@@ -205,11 +219,11 @@ async def test_a_hash_with_old_parameters_is_renewed_at_the_next_sign_in(store: 
     (before,) = await rows_of(store, tables.users)
     today = Passwords()
     sign_ins = sign_ins_of(store, today)
-    await sign_ins.sign_in("wang.li", PASSWORD, HERE, NOW)
+    await sign_ins.sign_in("wang.li", PASSWORD, DESK, NOW)
     (after,) = await rows_of(store, tables.users)
     assert today.is_stale(before["password_hash"])
     assert not today.is_stale(after["password_hash"])
-    await sign_ins.sign_in("wang.li", PASSWORD, HERE, NOW)
+    await sign_ins.sign_in("wang.li", PASSWORD, DESK, NOW)
 
 
 @pytest.mark.parametrize("token", ["", "x" * 43, "\x00", "é"])
@@ -231,7 +245,7 @@ async def test_a_flood_of_guesses_waits_behind_itself_and_not_before_the_doctor(
 
     async def tries(password: str, address: str) -> None:
         with suppress(WrongPassword):
-            await sign_ins.sign_in("wang.li" if password == PASSWORD else "nobody", password, address, NOW)
+            await sign_ins.sign_in("wang.li" if password == PASSWORD else "nobody", password, From(address), NOW)
         judged.append(address)
 
     async with asyncio.TaskGroup() as group:

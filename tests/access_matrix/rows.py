@@ -186,6 +186,7 @@ TOPICS: Final[Mapping[str, Row]] = {
     "visit": VISIT,
     "patient": TREATED,
     "alarms": ACCOUNT,
+    "unattended": ACCOUNT,  # of whom: a doctor sees those of the own department
     "outbox": HOUSE,
     "device": DEVICE,
     "devices": DEVICE,

@@ -59,11 +59,13 @@ async def test_who_signs_in_gets_a_cookie_that_scripts_cannot_read(desk: Desk) -
     assert response.status == 200
     me = await response.json()
     assert {**me, "id": ""} == {"id": "", "login": "wang.li", "name": "Wang Li", "role": "doctor", "locale": "zh-CN"}
-    (cookie,) = response.headers.getall("Set-Cookie")
+    cookie, known = response.headers.getall("Set-Cookie")
     name, *flags = cookie.split("; ")
     assert flags == ["HttpOnly", "Max-Age=86400", "Path=/", "SameSite=Lax"]
     assert name.startswith("bedside=")
     assert len(name.removeprefix("bedside=")) >= 43  # 256 bits
+    assert known.partition("=")[0] == "bedside-known"
+    assert known.split("; ")[1:] == ["HttpOnly", "Max-Age=15552000", "Path=/", "SameSite=Lax"]
     assert await (await desk.client.get("/api/v1/me")).json() == me
 
 

@@ -198,7 +198,7 @@ async def test_every_route_lets_in_whom_its_row_lets_in_and_nobody_else(house: H
 
 def topic_of(house: House, kind: str) -> str:
     own = house.ward.a.doctor.owns
-    thing = {"alarms": "user", "line": "session"}.get(kind, kind)
+    thing = {"alarms": "user", "unattended": "user", "line": "session"}.get(kind, kind)
     return f"{kind}:{own[thing]}" if thing in own else kind
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from server.store.hold import Hold
 from tests.attacks.ward import Ward, people
 from tests.e2e.hospital import Hospital
 
@@ -109,3 +110,17 @@ async def test_a_database_of_a_later_version_is_left_alone(tmp_path: Path) -> No
         assert "newer" in refused.stderr, refused.stderr
     assert hospital.rows("SELECT version_num FROM alembic_version") == [{"version_num": "9999"}]
     assert not (tmp_path / "x").exists()
+
+
+async def test_a_server_with_a_directory_of_its_own_does_not_take_anothers_database(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    first = Hold(postgres_url, "bedside ward-1 process 7")
+    await first.take()
+    try:
+        second = Hospital(tmp_path, {"DATA__DATABASE": postgres_url}, preloaded=True)
+        refused = await asyncio.to_thread(second.run, "serve")
+        assert is_one_sentence(refused), refused.stderr
+        assert "another server (bedside ward-1 process 7) runs on this database" in refused.stderr
+    finally:
+        await first.release()

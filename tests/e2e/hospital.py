@@ -150,6 +150,9 @@ class Hospital:
         wish = desk.StaffWish(role, login, name, password, phone or None, "zh-CN")
         self._order(lambda settings: desk.add_user(settings, wish))
 
+    def disable(self, login: str) -> None:
+        self._order(lambda settings: desk.disable_user(settings, login))
+
     def add_session(self, login: str, title: str) -> None:
         opens = datetime.now(ZoneInfo("Asia/Shanghai")).replace(minute=0, second=0, microsecond=0)
         hours = (f"{opens:%Y-%m-%dT%H:%M}", f"{opens + timedelta(hours=6):%Y-%m-%dT%H:%M}")

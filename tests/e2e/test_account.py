@@ -1,4 +1,4 @@
-"""A doctor's own second factors: an app by its QR code, a passkey, the last one kept where the rules need it."""
+"""A doctor's own account: second factors, the last one kept; this browser's notifications; and signing out of all."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,8 +7,11 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import OpenHospital, OpenPerson
+from tests.e2e.hospital import Hospital
 from tests.e2e.looking import look_at
 from tests.e2e.people import PASSWORD, Person, sign_in
+from tests.e2e.push_service import ENDPOINT, reach_push_service, subscribed
+from tests.e2e.test_moving import PUSH
 from tests.e2e.test_passkey import AUTHENTICATOR
 
 pytestmark = pytest.mark.e2e
@@ -17,15 +20,19 @@ pytestmark = pytest.mark.e2e
 async def test_second_factors_come_and_go_and_the_last_one_stays(
     open_hospital: OpenHospital, doctor_at: OpenPerson
 ) -> None:
-    hospital = await open_hospital(CLINIC__POLICY="cn-2022")
+    hospital = await open_hospital(CLINIC__POLICY="cn-2022", **PUSH)
     hospital.add_staff("doctor", "dr.wei", "Lin Wei", PASSWORD, "+8613800000001")
+    hospital.add_session("dr.wei", "Cardiology")
     await hospital.start()
     doctor = await doctor_at(hospital)
     devtools = await doctor.context.new_cdp_session(doctor.page)
     await devtools.send("WebAuthn.enable")
     await devtools.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+    await reach_push_service(doctor, hospital.url)
     await sign_in(doctor, hospital, "dr.wei")
+    await _notifications_at_the_desk(doctor, hospital)
     await doctor.page.goto(f"{hospital.url}/account")
+    await expect(doctor.see("push")).to_have_attribute("data-state", "on")
     await expect(doctor.see("factors-none")).to_be_visible()
     app = await _an_app_by_its_code(doctor)
     await _the_last_one_stays(doctor, app)
@@ -33,6 +40,38 @@ async def test_second_factors_come_and_go_and_the_last_one_stays(
     await _the_app_goes(doctor)
     audit = "SELECT action FROM audit WHERE action IN ('factor.added', 'factor.removed') ORDER BY id"
     assert [row["action"] for row in hospital.rows(audit)] == ["factor.added", "factor.added", "factor.removed"]
+    await _signs_out_of_all(doctor, hospital)
+
+
+async def _notifications_at_the_desk(doctor: Person, hospital: Hospital) -> None:
+    await expect(doctor.see("push")).to_have_attribute("data-state", "off")
+    await doctor.see("push-start").click()
+    await expect(doctor.see("push")).to_have_attribute("data-state", "on")
+    [kept] = hospital.rows("SELECT recipient, endpoint FROM push_subscriptions")
+    [user] = hospital.rows("SELECT id FROM users")
+    assert kept == {"recipient": f"user:{user['id']}", "endpoint": ENDPOINT}
+    await doctor.see("push-stop").click()
+    await expect(doctor.see("push")).to_have_attribute("data-state", "off")
+    assert not await subscribed(doctor)
+    await doctor.see("push-start").click()
+    await expect(doctor.see("push")).to_have_attribute("data-state", "on")
+
+
+async def _signs_out_of_all(doctor: Person, hospital: Hospital) -> None:
+    """The cookie is worth nothing, an open page of it leaves, and nobody is told in this browser any more."""
+    console = await doctor.context.new_page()
+    await console.goto(f"{hospital.url}/console")
+    await expect(console.get_by_test_id("who")).to_be_visible()
+    cookies = {each["name"]: each["value"] for each in await doctor.context.cookies(hospital.url)}
+    assert await subscribed(doctor)
+    await doctor.see("sign-out").click()
+    await expect(doctor.see("sign-in")).to_be_visible()
+    await expect(console.get_by_test_id("sign-in")).to_be_visible()
+    assert not await subscribed(doctor)
+    old = {"Cookie": f"bedside={cookies['bedside']}"}
+    assert (await doctor.context.request.get(f"{hospital.url}/api/v1/me", headers=old)).status == 401
+    left = {each["name"] for each in await doctor.context.cookies(hospital.url)}
+    assert left == {"bedside-known"}
 
 
 async def _an_app_by_its_code(doctor: Person) -> pyotp.TOTP:

@@ -71,6 +71,7 @@ async def test_from_the_box_to_the_doctors_screen(
     await _is_replaced_and_another_revoked(operator)
     await _a_doctor_only_looks(hospital, doctor)
     await _another_is_claimed_by_its_code(operator, await patient_at(hospital), doctor)
+    await _the_doctor_leaves(hospital, operator)
 
 
 async def _add(operator: Person, serial: str, label: str) -> None:
@@ -253,3 +254,13 @@ async def _another_is_claimed_by_its_code(operator: Person, stranger: Person, do
     await doctor.see("choose-patient").select_option(value=await option.get_attribute("value"))
     await doctor.see("claim-submit").click()
     await expect(doctor.see("refusal")).to_have_attribute("data-problem", "claim-refused")
+
+
+async def _the_doctor_leaves(hospital: Hospital, operator: Person) -> None:
+    """Whose alarms reach nobody then is said on a page that is open already, without being asked for again."""
+    await operator.page.goto(f"{hospital.url}/desk")
+    await expect(operator.see("who")).to_be_visible()
+    await expect(operator.see("unattended")).to_have_count(0)
+    hospital.disable("dr.wei")
+    await expect(operator.see("unattended")).to_contain_text("Lin Wei")
+    await look_at(operator, "desk-unattended", "unattended")

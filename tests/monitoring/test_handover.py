@@ -142,3 +142,19 @@ async def test_what_is_taken_off_and_over_stays_with_who_left(house: House, hand
     assert told_of(await handover.unattended(ADMIN)) == []
     await house.commit(low_spo2())
     assert told_of(await handover.unattended(ADMIN)) == [("doctor", 1)]
+
+
+async def test_a_page_watches_what_its_person_may_see_and_hears_of_a_take_over(
+    house: House, handover: Handover
+) -> None:
+    await hire(house, OTHER)
+    await department(house, "lungs", DOCTOR, FOREIGN)
+    await department(house, "heart", OTHER)
+    await leaves(house)
+    [seen] = (await handover.topic(FOREIGN.id)).values()
+    assert seen.doctor.id == "doctor"
+    assert await handover.topic(OPERATOR.id) == await handover.topic(ADMIN.id) == {"doctor/doctor": seen}
+    assert await handover.topic(OTHER.id) == {}
+    await handover.take_over(FOREIGN, "doctor", None, house.now)
+    assert "unattended" in house.told
+    assert await handover.topic(FOREIGN.id) == {}

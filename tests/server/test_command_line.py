@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -102,6 +103,8 @@ async def test_simulated_devices_come_speak_and_take_their_credentials_with_them
     assert measured >= 9
     assert hospital.rows("SELECT count(*) AS n FROM messages") == [{"n": measured}]
     assert hospital.rows("SELECT count(*) AS n FROM devices WHERE revoked_at IS NULL") == [{"n": 0}]
+    await hospital.stop(signal.SIGKILL)
+    assert "was killed" in refused(hospital, "simulate")
 
 
 def test_simulating_without_a_server_says_what_to_do(hospital: Hospital) -> None:

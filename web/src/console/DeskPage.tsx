@@ -64,7 +64,7 @@ export function DeskPage({ desk }: { desk: Desk }) {
       <Header desk={desk} session={line?.values.value.get('session') as Session | undefined} alarms={alarms.value} />
       <div class="strips">
         <AlarmStrip alarms={alarms.value} shownPatient={patient?.id ?? null} />
-        <UnattendedNotice me={desk.me} />
+        <UnattendedNotice live={desk.live} me={desk.me} />
       </div>
       {doctor && <Tabs />}
       <main class="columns">

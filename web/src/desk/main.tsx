@@ -16,7 +16,7 @@ function Desk({ me }: { me: Me }) {
   const [live] = useState(() => new Live('staff', stillSignedIn))
   return (
     <>
-      <UnattendedNotice me={me} />
+      <UnattendedNotice live={live} me={me} />
       <Lines live={live} />
       <Missing />
       <Errors />

@@ -91,6 +91,7 @@ export const en = {
   problem_busy: 'The server is busy. Try again in a moment.',
   problem_fault: 'The server failed. Try again.',
   'problem_insecure-connection': 'Open this page over https.',
+  'problem_too-many-connections': 'Too many connections from your network. Please try again in a moment.',
   problem_invalid: 'Please check what you entered.',
   problem_other: (detail: string) => `Refused: ${detail}`,
 }

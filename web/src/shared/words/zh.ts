@@ -93,6 +93,7 @@ export const zh: typeof en = {
   problem_busy: '服务器繁忙，请稍后重试。',
   problem_fault: '服务器出错，请重试。',
   'problem_insecure-connection': '请用 https 打开本页。',
+  'problem_too-many-connections': '来自您的网络的连接过多，请稍后再试。',
   problem_invalid: '请检查输入的内容。',
   problem_other: (detail) => `操作被拒绝：${detail}`,
 }
