@@ -7,6 +7,7 @@ from playwright.async_api import Page, expect
 
 from tests.e2e.conftest import DESKTOP, PHONE
 from tests.e2e.people import Person
+from tests.e2e.targets import too_small
 
 SCREENS = Path(__file__).parent / "screens"
 SIZES = {"phone": PHONE["viewport"], "desktop": DESKTOP["viewport"]}
@@ -28,6 +29,9 @@ async def look_at(person: Person, name: str, shown: str) -> None:
         for size, viewport in SIZES.items():
             await person.page.set_viewport_size(viewport)  # type: ignore[arg-type]
             await expect(person.see(shown).first).to_be_attached()
+            if size == "phone":
+                small = await too_small(person.page)
+                assert not small, f"{name} {language}: too small for a finger: {small}"
             await person.page.screenshot(path=SCREENS / f"{name}.{size}.{language}.png", full_page=True)
             if (size, language) in JUDGED:
                 found = await _judged(person.page)
