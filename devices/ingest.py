@@ -12,6 +12,7 @@ import structlog
 
 from devices import topics
 from devices.clock import Clock, localised, place
+from devices.clock_steps import NOTHING, Stepped, never
 from devices.codecs import CODECS, CONVERSATIONS, Codec, Conversation
 from devices.readings import Body, Decoded, Message, Quarantined, Reason, Refusal
 
@@ -130,7 +131,7 @@ class Ingest:
     """Takes what arrives, and acknowledges nothing before it is committed. Never drops: it waits for the store.
 
     ``outage`` names the journal's errors that are nobody's fault but the store's; ``committed`` hands on what is new,
-    ``observed`` sees what became of every arrival.
+    ``observed`` sees what became of every arrival. ``stepped``: by how much the clock was set since it was last asked.
     """
 
     def __init__(  # noqa: PLR0913 – what surrounds the path; all but three by name
@@ -143,6 +144,7 @@ class Ingest:
         clock: Callable[[], datetime],
         outage: tuple[type[Exception], ...] = (OSError,),
         observed: Callable[[Sequence[Entry]], None] | None = None,
+        stepped: Stepped = never,
     ) -> None:
         self._link = link
         self._journal = journal
@@ -151,6 +153,7 @@ class Ingest:
         self._clock = clock
         self._outage = outage
         self._reader = reader
+        self._stepped = stepped
         self.stats = Stats()
 
     async def run(self) -> None:
@@ -161,6 +164,8 @@ class Ingest:
         """Commit, PUBACK, tell the devices, hand on: in this order, so that a crash repeats and never skips.
 
         What became of each arrival, in their order."""
+        if (by := self._stepped()) != NOTHING:
+            arrivals = self._follow_clock(arrivals, by)
         entries = [self._reader.read(arrival) for arrival in arrivals]
         done = await self._commit(entries)
         self._link.acknowledge([arrival.receipt for arrival in arrivals])
@@ -171,6 +176,13 @@ class Ingest:
             self._observed(entries)
         await self._hand_on(done)
         return entries
+
+    def _follow_clock(self, arrivals: Sequence[Arrival], by: timedelta) -> Sequence[Arrival]:
+        """The devices' clocks stand as before, ours does not; what came before it was set bears the old time."""
+        logger.warning("ingest.clock_was_set", by_s=by.total_seconds())
+        self._reader.clock_was_set(by)
+        now = self._clock()
+        return [_restamped(arrival, by, now) for arrival in arrivals]
 
     async def _hand_on(self, done: Committed) -> None:
         try:
@@ -266,6 +278,10 @@ class Reader:
         self._clocks: dict[str, Clock] = {}
         self._conversations: dict[tuple[str, str], Conversation] = {}
 
+    def clock_was_set(self, by: timedelta) -> None:
+        """Ours: no device's moved, so each is ahead of it by that much less."""
+        self._clocks = {device_id: Clock(clock.offset - by) for device_id, clock in self._clocks.items()}
+
     def read(self, arrival: Arrival) -> Entry:
         """A retained message is somebody's past and is passed over: a device that measures sends again."""
         if arrival.retained or arrival.reread is not None:
@@ -295,6 +311,13 @@ class Reader:
         message = _message(device.id, arrival.received_at, decoded, clock.offset)
         fault = next((refusal for refusal in message.body.refusals if refusal.metric is None), None)
         return Entry(arrival, message, None if fault is None else _quarantine(arrival, fault, message))
+
+
+def _restamped(arrival: Arrival, by: timedelta, now: datetime) -> Arrival:
+    """By the clock as it is set now, if it came before."""
+    if abs(now - arrival.received_at) <= abs(by) / 2:
+        return arrival
+    return msgspec.structs.replace(arrival, received_at=min(arrival.received_at + by, now))
 
 
 def _decode(codec: Callable[[bytes], Decoded], payload: bytes) -> Decoded:

@@ -17,6 +17,7 @@ from aiohttp import web
 
 from devices.broker import SERVICE_ID, EmbeddedBroker, TlsListener
 from devices.broker_frames import Fault
+from devices.clock_steps import ClockSteps
 from devices.dynsec import Wanted
 from devices.evaluate import Evaluator, Input
 from devices.handover import Handover
@@ -141,7 +142,7 @@ class Bedside:
         self._handover = Handover()
         self._listeners = Listeners(settings, self._handover.deliver, CLOCK)
         self._certificates = certificates
-        self._evaluator = Evaluator(self._evaluation_log(), CLOCK, partition_of)
+        self._evaluator = Evaluator(self._evaluation_log(), CLOCK, partition_of, ClockSteps(CLOCK).taken)
         self._connections, self._crowd = _bounds(settings)
         self.doors = http.Web(
             settings=settings,
@@ -160,12 +161,12 @@ class Bedside:
             crowd=self._crowd,
         )
         self._runner: web.AppRunner | None = None
-        self._started_at: datetime | None = None
+        self._started_s: float | None = None
         self.ports: Mapping[str, int] = {}
 
     async def start(self) -> None:
         """Alarms and messages first, then intake, then the doors. Raises BrokerError, OSError for a port in use."""
-        self._started_at = CLOCK()
+        self._started_s = asyncio.get_running_loop().time()
         self._bus.subscribe(self._hear, self._hub.refresh_all)
         await self._read_registry()
         start = self._supervisor.start
@@ -244,6 +245,7 @@ class Bedside:
             clock=CLOCK,
             outage=(OSError, Unavailable),
             observed=self.services.sightings.observed,
+            stepped=ClockSteps(CLOCK).taken,
         )
         self._supervisor.start("mqtt", self._link.run)
         self._supervisor.start("ingest", self._ingest.run)
@@ -448,14 +450,14 @@ class Bedside:
 
     def _stands_still(self) -> bool:
         """Since the last second that was worked off, or since the start where there never was one."""
-        since = self._evaluator.stats.ticked_at or self._started_at
-        return since is not None and (CLOCK() - since).total_seconds() > STANDSTILL_S
+        since = self._evaluator.stats.ticked_s or self._started_s
+        return since is not None and asyncio.get_running_loop().time() - since > STANDSTILL_S
 
     def _sees(self) -> bool:
         """Do readings and alarms come through? If not for some seconds, pages must call themselves blind."""
         failing = [self._evaluator.stats.failing_since, self._ingest.stats.failing_since if self._ingest else None]
         oldest = min((since for since in failing if since), default=None)
-        blind = oldest is not None and (CLOCK() - oldest).total_seconds() > BLIND_AFTER_S
+        blind = oldest is not None and abs((CLOCK() - oldest).total_seconds()) > BLIND_AFTER_S  # it may be set back
         return not blind and not self._stands_still()
 
     def _gauges(self) -> Mapping[str, float]:

@@ -80,6 +80,11 @@ class Log:
 class Clock:
     def __init__(self) -> None:
         self.now = NOON
+        self.stepped = timedelta(0)
+
+    def taken(self) -> timedelta:
+        by, self.stepped = self.stepped, timedelta(0)
+        return by
 
     def __call__(self) -> datetime:
         return self.now
@@ -91,7 +96,7 @@ class Night:
     def __init__(self, log: Log) -> None:
         self.log = log
         self.clock = Clock()
-        self.evaluator = Evaluator(log, self.clock, PATIENTS.__getitem__)
+        self.evaluator = Evaluator(log, self.clock, PATIENTS.__getitem__, self.clock.taken)
 
     async def until(self, second: float) -> list[str]:
         self.clock.now = after(second)
@@ -401,3 +406,36 @@ async def test_an_offer_that_does_not_go_on_where_evaluation_stands_is_read_from
     await night.evaluator.catch_up([0])
     assert night.log.told() == ["anna raised spo2.low"]
     assert night.evaluator.stats.evaluated == 16
+
+
+@pytest.mark.parametrize("hours", [1, -1, 24 * 365])
+async def test_a_clock_that_is_set_is_nobodys_silence_and_hides_none(night: Night, hours: int) -> None:
+    """The clock of this machine, while two devices go on speaking and one falls silent."""
+    by = hours * 3600
+    for second in range(0, 60, 10):
+        for patient in ("anna", "bo", "chen"):
+            night.log.receives(patient, second, 97)
+    assert await night.until(60) == []
+    night.clock.stepped = timedelta(seconds=by)
+    assert await night.until(by + 61) == []
+    for second in range(70, 180, 10):
+        night.log.receives("anna", by + second, 97)
+        night.log.receives("bo", by + second, 78)
+        assert "silence" not in str(await night.until(by + second)) or second > 170
+    assert "chen raised silence:of-chen" in [*night.log.told(), *await night.until(by + 181)]
+    assert night.log.told().count("bo raised spo2.low") == 1
+
+
+async def test_a_clock_that_was_put_back_while_nobody_watched_hides_nothing(night: Night) -> None:
+    for second in range(3):
+        night.log.receives("anna", second, 97)
+    await night.until(3)
+    again = Night(night.log)
+    again.clock.now = after(-3600)
+    night.log.receives("anna", 3, 97)  # stored, not yet evaluated
+    await again.evaluator.begin()
+    assert await again.until(-3600) == []
+    for second in range(30):
+        night.log.receives("anna", second - 3599, 78)
+    assert await again.until(-3569) == ["anna raised spo2.low"]
+    assert "anna raised silence:of-anna" in await again.until(-3400)
