@@ -10,10 +10,10 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from devices import topics
+from devices import answers, topics
 from devices.clock import Clock, localised, place
 from devices.clock_steps import NOTHING, Stepped, never
-from devices.codecs import CODECS, CONVERSATIONS, Codec, Conversation
+from devices.codecs import CODECS, CONVERSATIONS, Codec, Conversation, sparkplug
 from devices.readings import Body, Decoded, Message, Quarantined, Reason, Refusal
 
 LINGER_S = 0.005
@@ -54,6 +54,9 @@ class Link(Protocol):
 
     def publish_ack(self, device_id: str, epoch: str | None, seq: int) -> None:
         """Tell the device on ``…/ack`` that everything up to ``seq`` is committed or quarantined."""
+
+    def tell(self, topic: str, payload: bytes) -> None:
+        """Say it if there is a connection; what is not heard is said when the device says the same again."""
 
 
 class KnownDevice(msgspec.Struct, frozen=True, gc=False):
@@ -120,11 +123,14 @@ class Stats:
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """What one arrival becomes in the store: a message, a row of quarantine, both, or – passed over – neither."""
+    """What one arrival becomes in the store: a message, a row of quarantine, both, or – passed over – neither.
+
+    ``asks`` is what its device has to be told so that its next message can be read."""
 
     arrival: Arrival
     message: Message | None = None
     quarantined: Quarantined | None = None
+    asks: answers.Answer | None = None
 
 
 class Ingest:
@@ -171,6 +177,10 @@ class Ingest:
         self._link.acknowledge([arrival.receipt for arrival in arrivals])
         for ack in done.acks:
             self._link.publish_ack(ack.device_id, ack.epoch or None, ack.seq)
+        for entry in entries:
+            for answer in (answers.refusal(entry.quarantined, entry.message), entry.asks):
+                if answer is not None:
+                    self._link.tell(*answer)
         self._count(entries, done)
         if self._observed is not None:
             self._observed(entries)
@@ -277,6 +287,7 @@ class Reader:
         self._zone = zone
         self._clocks: dict[str, Clock] = {}
         self._conversations: dict[tuple[str, str], Conversation] = {}
+        self._asked = answers.Asked()
 
     def clock_was_set(self, by: timedelta) -> None:
         """Ours: no device's moved, so each is ahead of it by that much less."""
@@ -310,7 +321,15 @@ class Reader:
         self._clocks[device.id] = clock
         message = _message(device.id, arrival.received_at, decoded, clock.offset)
         fault = next((refusal for refusal in message.body.refusals if refusal.metric is None), None)
-        return Entry(arrival, message, None if fault is None else _quarantine(arrival, fault, message))
+        quarantined = None if fault is None else _quarantine(arrival, fault, message)
+        return Entry(arrival, message, quarantined, self._asks(device.id, arrival) if decoded.lost_thread else None)
+
+    def _asks(self, device_id: str, arrival: Arrival) -> answers.Answer | None:
+        """Sparkplug is the one format that leans on what was said before."""
+        if not self._asked.is_due(device_id, arrival.received_at):
+            return None
+        topic = topics.in_format(device_id, "command")
+        return answers.Answer(topic, sparkplug.rebirth(arrival.received_at))
 
 
 def _restamped(arrival: Arrival, by: timedelta, now: datetime) -> Arrival:

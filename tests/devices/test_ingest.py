@@ -26,6 +26,7 @@ class Bench:
         self.rows: dict[tuple[str, str], Message] = {}
         self.quarantine: list[Quarantined] = []
         self.acks: list[tuple[str, str | None, int]] = []
+        self.answers: list[tuple[str, bytes]] = []
         self.acknowledged: list[int] = []
         self.told: list[Committed] = []
         self.failures: list[Exception] = []
@@ -42,6 +43,10 @@ class Bench:
     def publish_ack(self, device_id: str, epoch: str | None, seq: int) -> None:
         self.happened.append("device told")
         self.acks.append((device_id, epoch, seq))
+
+    def tell(self, topic: str, payload: bytes) -> None:
+        self.happened.append("device answered")
+        self.answers.append((topic, payload))
 
     def known(self, device_id: str) -> KnownDevice | None:
         return DEVICES.get(device_id)
