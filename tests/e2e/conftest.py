@@ -78,8 +78,8 @@ async def patient_at(browser: Browser) -> AsyncIterator[OpenPerson]:
     """Somebody with a phone."""
     opened: list[Person] = []
 
-    async def make(hospital: Hospital, locale: str = "zh-CN") -> Person:
-        context = await browser.new_context(locale=locale, **PHONE)  # type: ignore[arg-type]
+    async def make(hospital: Hospital, locale: str = "zh-CN", **options: object) -> Person:
+        context = await browser.new_context(locale=locale, **{**PHONE, **options})  # type: ignore[arg-type]
         opened.append(await open_page(context, hospital))
         return opened[-1]
 

@@ -12,6 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, expect
 
 from tests.e2e.conftest import ARGUMENTS, CHROMIUM, PHONE, OpenHospital, OpenPerson
+from tests.e2e.dead_spot import DeadSpot, dead_spot
 from tests.e2e.hospital import Hospital
 from tests.e2e.people import PASSWORD, Person, book, join, newest_link, open_page, sign_in
 from tests.ports import free_port
@@ -26,7 +27,7 @@ BACK_MS = 30_000
 
 @dataclass
 class Clinic:
-    """Number 1 is Min's, number 2 Lei's; Wei owns the session, Sun comes to the same department."""
+    """Number 1 is Min's, who is in a lift, number 2 Lei's; Wei owns the session, Sun comes to the same department."""
 
     hospital: Hospital
     operator: Person
@@ -34,6 +35,7 @@ class Clinic:
     sun: Person
     min: Person
     lei: Person
+    lift: DeadSpot
 
     def row(self, serial: int, within: str = "") -> Locator:
         """A ticket as Wei sees it."""
@@ -65,12 +67,23 @@ async def lockable_phone_at(browser: Browser) -> AsyncIterator[OpenPerson]:
         assert not person.trouble, person.trouble
 
 
+@pytest_asyncio.fixture(loop_scope="session")
+async def lift() -> AsyncIterator[DeadSpot]:
+    async with dead_spot() as spot:
+        yield spot
+
+
 async def test_a_place_outlives_the_phone_and_two_doctors_never_call_one_person(
-    open_hospital: OpenHospital, doctor_at: OpenPerson, patient_at: OpenPerson, lockable_phone_at: OpenPerson
+    open_hospital: OpenHospital,
+    doctor_at: OpenPerson,
+    lift: DeadSpot,
+    patient_at: OpenPerson,
+    lockable_phone_at: OpenPerson,
 ) -> None:
     hospital = await open_hospital(CLINIC__RING_S=str(RING_S))
     operator, wei, sun = [await doctor_at(hospital) for _ in range(3)]
-    clinic = Clinic(hospital, operator, wei, sun, await patient_at(hospital), await lockable_phone_at(hospital))
+    phones = await patient_at(hospital, proxy={"server": lift.address}), await lockable_phone_at(hospital)
+    clinic = Clinic(hospital, operator, wei, sun, *phones, lift)
     await _consulting_hours(clinic)
     await _both_wait(clinic)
     before = clinic.tickets()
@@ -128,13 +141,13 @@ async def _two_minutes_without_network(clinic: Clinic) -> None:
     """The page says so and the doctor sees it; then number, place and the live line are there again."""
     clock = asyncio.get_running_loop()
     back_at = clock.time() + WITHOUT_NETWORK.total_seconds()
-    await clinic.min.context.set_offline(True)
+    clinic.lift.enter()
     await expect(clinic.min.see("offline")).to_be_visible(timeout=GIVEN_UP_MS)
     await expect(clinic.row(1, ".dot.away")).to_be_visible(timeout=GIVEN_UP_MS)
     await asyncio.sleep(back_at - clock.time())
     await expect(clinic.min.see("offline")).to_be_visible()
     await expect(clinic.row(1)).to_have_attribute("data-state", "arrived")
-    await clinic.min.context.set_offline(False)
+    clinic.lift.leave()
     await expect(clinic.min.see("offline")).to_be_hidden(timeout=BACK_MS)
     await expect(clinic.row(1, ".dot.on")).to_be_visible(timeout=BACK_MS)
     await _stands(clinic.min, serial=1, ahead=0)
