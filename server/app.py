@@ -17,11 +17,10 @@ from aiohttp import web
 from devices.broker import EmbeddedBroker, TlsListener
 from devices.broker_frames import Fault
 from devices.dynsec import Wanted
-from devices.evaluate import Evaluator, Input
+from devices.evaluate import Evaluator
 from devices.handover import Handover
-from devices.ingest import Committed, Ingest, Reader, Stored
+from devices.ingest import Ingest, Reader
 from devices.mqtt import MqttLink
-from devices.readings import Message, Reason
 from server import adapters, http
 from server.access.sealing import WrongKey
 from server.addresses import Listening, device_addresses
@@ -31,6 +30,7 @@ from server.clinic import day_end
 from server.clinic.news import line_topics
 from server.condition import Condition
 from server.gateways import open_gateways
+from server.handing_on import HandsOn
 from server.health import Health
 from server.keys import link_key
 from server.listeners import Listeners
@@ -42,7 +42,6 @@ from server.monitoring.device_lines import Addresses
 from server.monitoring.evaluation import EvaluationRecorder, EvaluationStore
 from server.monitoring.intake import Intake
 from server.monitoring.quarantine import IntakeOf, Quarantine
-from server.monitoring.series import Heard, NewestByPatient
 from server.monitoring.sightings import BrokerWitness
 from server.notifications.deliveries import Receipt
 from server.notifications.outbox import ORDINARY, URGENT, Dispatcher, Wiring
@@ -91,7 +90,6 @@ class Bedside:
         self._registry = DeviceRegistry()
         self._registry_version: tuple[int, int] | None = None
         self._registry_read = asyncio.Lock()
-        self._shown = NewestByPatient()
         self._presence = Presence(self._presence_changed)
         self._bus = adapters.bus_of(settings)
         pack = pack_of(settings, demonstration=demonstration)
@@ -128,6 +126,8 @@ class Bedside:
         self._listeners = Listeners(settings, self._handover.deliver, CLOCK)
         self._certificates = certificates
         self._evaluator = Evaluator(self._evaluation_log(), CLOCK, partition_of)
+        elsewhere = None if settings.bus == "memory" else self._heard_elsewhere
+        self._hands_on = HandsOn(self._evaluator, self.services.sightings, self._hub, elsewhere)
         connections, crowd = adapters.bounds_of(settings)
         self.condition = Condition(
             clock=CLOCK,
@@ -241,7 +241,7 @@ class Bedside:
             link,
             StoreJournal(self._alarm_store),
             Reader(self._registry, self.house.sender.zone),
-            committed=self._committed,
+            committed=self._hands_on.committed,
             clock=CLOCK,
             outage=(OSError, Unavailable),
             observed=self.services.sightings.observed,
@@ -272,30 +272,6 @@ class Bedside:
         if self._broker:
             self.services.broker_drops.counted(broker_drops.EMBEDDED, self._broker.unheard)
         await self.services.broker_drops.tick(now)
-
-    async def _committed(self, committed: Committed) -> None:
-        """Hand on what is new: to evaluation, and to the pages that show these patients."""
-        inputs: dict[int, list[Input]] = {}
-        heard: dict[str, list[Heard]] = {}
-        for stored in committed.stored:
-            if stored.partition is None or stored.patient_id is None:
-                continue
-            inputs.setdefault(stored.partition, []).append(_input(stored))
-            message = stored.message
-            self._note_wrong_patient(message)
-            heard.setdefault(stored.patient_id, []).append(Heard(message.device_id, message.received_at, message.body))
-        for partition, given in inputs.items():
-            self._evaluator.offer(partition, given)
-        for patient_id, changes in self._shown.changes(heard).items():
-            await self._hub.merge(f"patient:{patient_id}", changes)
-            if self._settings.bus != "memory":
-                await self._bus.publish(READINGS, {"topic": f"patient:{patient_id}"})
-
-    def _note_wrong_patient(self, message: Message) -> None:
-        """Only the journal knows who wears the device, and so whom else a message names."""
-        for refusal in message.body.refusals:
-            if refusal.reason is Reason.WRONG_PATIENT:
-                self.services.sightings.refused(message.device_id, refusal.reason, message.received_at, refusal.detail)
 
     def _evaluation_log(self) -> EvaluationRecorder:
         store = self._alarm_store
@@ -330,6 +306,10 @@ class Bedside:
         if topic == "outbox":
             self._hint()
         await self._bus.publish(LIVE, {"topic": topic})
+
+    async def _heard_elsewhere(self, topic: str) -> None:
+        """The pages of other nodes read the topic anew."""
+        await self._bus.publish(READINGS, {"topic": topic})
 
     async def _hear(self, channel: str, hint: Hint) -> None:
         if channel == LINES:
@@ -440,18 +420,6 @@ async def open_bedside(settings: Settings, *, demo: bool) -> Bedside:
     store = await open_store(settings.data.database_url)
     is_demonstration = await claim(store, wanted=demo)
     return Bedside(settings, store, adapters.certificates_of(settings, CLOCK()), is_demonstration)
-
-
-def _input(stored: Stored) -> Input:
-    message = stored.message
-    return Input(
-        message_id=stored.message_id,
-        patient_id=stored.patient_id or "",
-        device_id=message.device_id,
-        position=stored.position or 0,
-        received_at=message.received_at,
-        body=message.body,
-    )
 
 
 async def _every(tick: Callable[[datetime], Awaitable[None]], seconds: float = TICK_S) -> None:
