@@ -55,13 +55,15 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Status(msgspec.Struct):
-    """Counts since the start, but ``held``; ``dropped``: lost, for there was no room."""
+    """Counts since the start, but ``held``; ``dropped``: lost, for there was no room. ``quarantined``: the server has
+    their bytes, and could not read them."""
 
     connected: bool = False
     held: int = 0
     kept: int = 0
     covered: int = 0
     dropped: int = 0
+    quarantined: int = 0
     refused: int = 0  # lines
     connects: int = 0
     rejected: int = 0  # connections, by the broker
@@ -126,6 +128,7 @@ class Agent:
         self._backlog.restore(saved)
         self._remember(saved.keys)
         self._courier = Courier(setup.endpoint, self._backlog, self, setup.backoff, body=_body)
+        self._courier.quarantined = self._quarantined
         self._count()
 
     def take(self, lines: Sequence[bytes]) -> list[Receipt]:
@@ -226,6 +229,11 @@ class Agent:
             self._log.cover(seqs[-1])
             self.status.covered += len(seqs)
             self._tidy()
+
+    def _quarantined(self, seq: int) -> None:
+        self._log.let_go(seq)
+        self.status.quarantined += 1
+        self._tidy()
 
 
 def moment() -> Moment:

@@ -89,6 +89,13 @@ class Backlog:
             self._let_go(held)
         return gone
 
+    def quarantined(self, seq: int) -> bool:
+        """The server could not read its number, and has its bytes: let it go alone. False where it is not held."""
+        if seq not in self._held:
+            return False
+        self._let_go(seq)
+        return True
+
     def disconnected(self) -> None:
         """Nothing is under way any more."""
         for held in self._held.values():

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Protocol
 
 import msgspec
@@ -33,6 +34,12 @@ class Watcher(Protocol):
 class _Ack(msgspec.Struct, frozen=True):
     epoch: str | None
     seq: int
+
+
+class _Refused(msgspec.Struct, frozen=True):
+    """A message whose number could not be read: its bytes, by their SHA-256, are in quarantine."""
+
+    refused: str
 
 
 class _Message(msgspec.Struct, frozen=True):
@@ -62,10 +69,12 @@ class Courier:
     body: Body = plain
     turnstile: AbstractAsyncContextManager[object] = field(default_factory=nullcontext)
     chance: random.Random = field(default_factory=random.Random)
+    quarantined: Callable[[int], None] = lambda _seq: None  # told once it is let go
     up: bool = False
     _client: DeviceClient | None = None
     _over: asyncio.Event = field(default_factory=asyncio.Event)  # this connection is
     _flying: dict[int, int] = field(default_factory=dict)  # packet id → seq
+    _said: dict[int, bytes] = field(default_factory=dict)  # seq → SHA-256 of what was sent last under it
 
     async def run(self) -> None:
         """Until it is cancelled; then it takes its leave, so that no will speaks for it."""
@@ -79,8 +88,9 @@ class Courier:
             return
         for message in self.backlog.due(asyncio.get_running_loop().time()):
             self.watcher.sent(message.seq)
-            packet_id = self._client.publish(topics.readings(self._id), self.body(self.backlog, message))
-            self._flying[packet_id] = message.seq
+            body = self.body(self.backlog, message)
+            self._said[message.seq] = sha256(body).digest()
+            self._flying[self._client.publish(topics.readings(self._id), body)] = message.seq
 
     @property
     def _id(self) -> str:
@@ -140,8 +150,24 @@ class Courier:
         try:
             ack = msgspec.json.decode(payload, type=_Ack)
         except msgspec.DecodeError:
+            self._on_refusal(payload)
             return
-        self.watcher.covered(self.backlog.covered(ack.epoch, ack.seq))
+        gone = self.backlog.covered(ack.epoch, ack.seq)
+        if gone:
+            self._said = {seq: said for seq, said in self._said.items() if seq > ack.seq}
+        self.watcher.covered(gone)
+        self.send()
+
+    def _on_refusal(self, payload: bytes) -> None:
+        """It is never sent again, and the next message's ``oldest`` says so: else all that follow would wait for it."""
+        try:
+            refused = bytes.fromhex(msgspec.json.decode(payload, type=_Refused).refused)
+        except ValueError:  # as msgspec's own are
+            return
+        for seq in [seq for seq, said in self._said.items() if said == refused]:
+            del self._said[seq]
+            if self.backlog.quarantined(seq):
+                self.quarantined(seq)
         self.send()
 
     def _on_published(self, mid: int) -> None:

@@ -15,11 +15,13 @@ from typing import Protocol
 import structlog
 
 from devices.alarms import Change
+from devices.clock_steps import NOTHING, Stepped, never
 from devices.conditions import Care, Input, PatientState, Worn, evaluate, skip
 from devices.quiet import CHUNK, is_quiet, pass_over
+from devices.setback import moved, not_after, not_received_after
 
 __all__ = ["Care", "Change", "EvaluationLog", "Evaluator", "Input", "Lease", "LeaseLost", "Outcome", "PatientState"]
-__all__ += ["Stats", "Worn", "evaluate", "skip"]
+__all__ += ["Standing", "Stats", "Worn", "evaluate", "skip"]
 
 PAGE = 200  # some tens of milliseconds of the loop's time
 OFFERED = 1000  # inputs a partition that wait in memory; what is beyond is read
@@ -56,6 +58,14 @@ class Outcome:
     changes: Mapping[str, Sequence[Change]]
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Of one moment: every monitored patient by id, and the position of each partition's newest message."""
+
+    cares: Mapping[str, Care]
+    newest: Mapping[int, int]
+
+
 class EvaluationLog(Protocol):
     """What evaluation needs of the store."""
 
@@ -68,8 +78,8 @@ class EvaluationLog(Protocol):
     async def states(self, partition: int) -> Mapping[str, PatientState]:
         """The stored states, by patient."""
 
-    async def cares(self) -> Mapping[str, Care]:
-        """Every monitored patient, by id."""
+    async def standing(self) -> Standing:
+        """Who is monitored, and how far the messages have come."""
 
     async def commit(self, outcome: Outcome) -> None:
         """Store all of it or nothing; raises LeaseLost where the epoch is no longer ours."""
@@ -79,7 +89,8 @@ class EvaluationLog(Protocol):
 class Stats:
     """Counters since the start; ``failing_since`` is set while the store answers nothing.
 
-    ``ticked_at``: when the last second was worked off, failed or not. What stands still fails at nothing.
+    ``ticked_s``: when the last second was worked off, failed or not, by the loop's time: what stands still fails at
+    nothing, and a clock that is set is no standstill.
     """
 
     evaluated: int = 0
@@ -87,7 +98,8 @@ class Stats:
     skipped: int = 0
     failures: int = 0
     failing_since: datetime | None = None
-    ticked_at: datetime | None = None
+    ticked_s: float | None = None
+    clock_steps: int = 0
 
 
 class Evaluator:
@@ -95,12 +107,19 @@ class Evaluator:
 
     A change is committed at once. What only moves on is committed with the next tick: a crash evaluates that second
     again, to the same end. ``partition_of`` says where a patient belongs; a monitored patient is watched before the
-    first message.
+    first message. ``stepped``: by how much the clock was set since it was last asked.
     """
 
-    def __init__(self, log: EvaluationLog, clock: Callable[[], datetime], partition_of: Callable[[str], int]) -> None:
+    def __init__(
+        self,
+        log: EvaluationLog,
+        clock: Callable[[], datetime],
+        partition_of: Callable[[str], int],
+        stepped: Stepped = never,
+    ) -> None:
         self._log = log
         self._clock = clock
+        self._stepped = stepped
         self._partition_of = partition_of
         self._hints: set[int] = set()
         self._hinted = asyncio.Event()
@@ -110,6 +129,7 @@ class Evaluator:
         self._saved: dict[int, int] = {}  # the position that is on record, at most that of the lease
         self._unsaved: defaultdict[int, set[str]] = defaultdict(set)  # patients whose state is ahead of the record
         self._doubtful: set[int] = set()  # partitions of which a commit may have happened that was never answered
+        self._set_back: set[int] = set()  # partitions in which a message may lie that was received later than now
         self._cares: Mapping[str, Care] = {}
         self._since: datetime | None = None
         self._worn: frozenset[tuple[str, str]] = frozenset()  # patient, device
@@ -149,27 +169,38 @@ class Evaluator:
         meanwhile is on record, and a silence that began anew with every stumble would never end.
         """
         await self._read_record()
-        cares = await self._log.cares()
+        standing = await self._log.standing()
         self._since = self._since or self._clock()
-        self._watch(cares)
+        self._watch(standing.cares)
 
     async def _read_record(self) -> None:
         leases = dict(await self._log.lease())
-        self._states = {partition: dict(await self._log.states(partition)) for partition in leases}
+        self._states = {partition: await self._states_until_now(partition) for partition in leases}
         self._saved = {partition: lease.evaluated for partition, lease in leases.items()}
         self._leases = leases
         self._unsaved.clear()
         self._doubtful.clear()
 
+    async def _states_until_now(self, partition: int) -> dict[str, PatientState]:
+        states, now = await self._log.states(partition), self._clock()
+        past = {patient: not_after(state, now) for patient, state in states.items()}
+        if any(past[patient] is not state for patient, state in states.items()):
+            self._set_back.add(partition)
+        return past
+
     async def tick(self) -> None:
         """Everything that is new, and then the passing of time for everybody who is monitored."""
         failures = self.stats.failures
         self._taken_hints()
+        self._follow_clock()
         with self._tolerance():
             await self._recall()
+        newest: Mapping[int, int] = {}
         with self._tolerance():
-            self._watch(await self._log.cares())
-        level = await self.catch_up(self._leases)
+            standing = await self._log.standing()
+            newest = standing.newest
+            self._watch(standing.cares)
+        level = await self._level(newest)
         now = self._clock()
         for partition in level:
             with self._tolerance(partition):
@@ -177,11 +208,12 @@ class Evaluator:
         if self.stats.failures == failures:
             self.stats.failing_since = None
             self._said.clear()
-        self.stats.ticked_at = self._clock()
+        self.stats.ticked_s = asyncio.get_running_loop().time()
 
     async def catch_up(self, partitions: Iterable[int]) -> list[int]:
         """Read to the end; those that were. One that fails does not hold up the others, and nothing of it is passed
         over: the next tick begins there. Until then no time passes for it, or its unread messages would be silence."""
+        self._follow_clock()
         level = []
         for partition in sorted(set(partitions) & (self._leases.keys() - self._doubtful)):
             with self._tolerance(partition):
@@ -189,6 +221,27 @@ class Evaluator:
                     pass
                 level.append(partition)
         return level
+
+    async def _level(self, newest: Mapping[int, int]) -> list[int]:
+        """The partitions of which everything is evaluated, once all have caught up that may be behind."""
+        sound = self._leases.keys() - self._doubtful
+        level = {
+            partition for partition in sound & newest.keys() if newest[partition] <= self._leases[partition].evaluated
+        }
+        return sorted([*level, *await self.catch_up(sound - level)])
+
+    def _follow_clock(self) -> None:
+        """Where it was set, what is remembered moves with it: nobody was silent, and nothing lasted, for that long."""
+        by = self._stepped()
+        if by == NOTHING:
+            return
+        logger.warning("evaluate.clock_was_set", by_s=by.total_seconds())
+        self.stats.clock_steps += 1
+        self._since = None if self._since is None else self._since + by
+        self._set_back.update(self._leases if by < NOTHING else ())
+        for partition, states in self._states.items():
+            self._states[partition] = {patient: moved(state, by) for patient, state in states.items()}
+            self._unsaved[partition].update(states)
 
     async def _recall(self) -> None:
         """After a failure the store may be ahead of memory: read it again, or what is on record would be told twice."""
@@ -221,10 +274,12 @@ class Evaluator:
         """Evaluate the next messages; whether there may be more."""
         after = self._leases[partition].evaluated
         inputs = self._next_offered(partition, after) or await self._log.pending(partition, after, PAGE)
+        if partition in self._set_back:
+            inputs = self._until_now(partition, inputs)
         if not inputs:
             return False
         if not all((given.patient_id, given.device_id) in self._worn for given in inputs):
-            self._watch(await self._log.cares())
+            self._watch((await self._log.standing()).cares)
         outcome = self._read(partition, inputs)
         if outcome.changes:
             await self._commit(outcome)
@@ -232,6 +287,13 @@ class Evaluator:
             self._remember(outcome)
         self.stats.evaluated += len(inputs)
         return len(inputs) >= PAGE
+
+    def _until_now(self, partition: int, inputs: Sequence[Input]) -> list[Input]:
+        """Those that were stored before the clock was put back are read in the first rounds after it."""
+        if len(inputs) < PAGE:
+            self._set_back.discard(partition)
+        now = self._clock()
+        return [not_received_after(given, now) for given in inputs]
 
     def _next_offered(self, partition: int, after: int) -> list[Input]:
         """What was offered, if it goes on where evaluation stands; else nothing, and the store is asked."""
@@ -296,7 +358,12 @@ class Evaluator:
         self._worn = frozenset((patient_id, worn.device_id) for patient_id, care in cares.items() for worn in care.worn)
 
     def _since_begun(self, care: Care) -> Care:
-        worn = (Worn(w.device_id, w.profile, max(w.since, self._since or w.since)) for w in care.worn)
+        """What is worn since a moment yet to come is worn since we began: the clock was put back."""
+        begun, now = self._since, self._clock()
+        worn = (
+            w if begun is None else Worn(w.device_id, w.profile, begun if w.since > now else max(w.since, begun))
+            for w in care.worn
+        )
         return Care(care.patient_id, tuple(worn))
 
     async def _commit(self, outcome: Outcome) -> None:

@@ -37,6 +37,7 @@ class _Record(msgspec.Struct, frozen=True, omit_defaults=True):
     began: Saved | None = None
     taken: tuple[Taken, ...] = ()
     covered: int = -1
+    let_go: int = -1  # this one alone
 
 
 class DiskFullError(OSError):
@@ -78,6 +79,11 @@ class HeldLog:
         """Up to here it may be forgotten. Not synced: what comes back to life is sent once more, and stored once."""
         with suppress(DiskFullError):
             self._append(_Record(covered=seq), sync=False)
+
+    def let_go(self, seq: int) -> None:
+        """This one alone may be forgotten. Not synced, as ``cover``."""
+        with suppress(DiskFullError):
+            self._append(_Record(let_go=seq), sync=False)
 
     @property
     def grown(self) -> bool:
@@ -179,4 +185,5 @@ def _replayed(records: Iterator[_Record]) -> Saved:
             keys += [taken.key] if taken.key else []
         while held and (first := next(iter(held))) <= record.covered:  # they stand in the order of their numbers
             del held[first]
+        held.pop(record.let_go, None)
     return Saved(saved.epoch, next_seq, held, tuple(keys))

@@ -10,9 +10,10 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from devices import topics
+from devices import answers, topics
 from devices.clock import Clock, localised, place
-from devices.codecs import CODECS, CONVERSATIONS, Codec, Conversation
+from devices.clock_steps import NOTHING, Stepped, never
+from devices.codecs import CODECS, CONVERSATIONS, Codec, Conversation, sparkplug
 from devices.readings import Body, Decoded, Message, Quarantined, Reason, Refusal
 
 LINGER_S = 0.005
@@ -53,6 +54,9 @@ class Link(Protocol):
 
     def publish_ack(self, device_id: str, epoch: str | None, seq: int) -> None:
         """Tell the device on ``…/ack`` that everything up to ``seq`` is committed or quarantined."""
+
+    def tell(self, topic: str, payload: bytes) -> None:
+        """Say it if there is a connection; what is not heard is said when the device says the same again."""
 
 
 class KnownDevice(msgspec.Struct, frozen=True, gc=False):
@@ -119,18 +123,21 @@ class Stats:
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """What one arrival becomes in the store: a message, a row of quarantine, both, or – passed over – neither."""
+    """What one arrival becomes in the store: a message, a row of quarantine, both, or – passed over – neither.
+
+    ``asks`` is what its device has to be told so that its next message can be read."""
 
     arrival: Arrival
     message: Message | None = None
     quarantined: Quarantined | None = None
+    asks: answers.Answer | None = None
 
 
 class Ingest:
     """Takes what arrives, and acknowledges nothing before it is committed. Never drops: it waits for the store.
 
     ``outage`` names the journal's errors that are nobody's fault but the store's; ``committed`` hands on what is new,
-    ``observed`` sees what became of every arrival.
+    ``observed`` sees what became of every arrival. ``stepped``: by how much the clock was set since it was last asked.
     """
 
     def __init__(  # noqa: PLR0913 – what surrounds the path; all but three by name
@@ -143,6 +150,7 @@ class Ingest:
         clock: Callable[[], datetime],
         outage: tuple[type[Exception], ...] = (OSError,),
         observed: Callable[[Sequence[Entry]], None] | None = None,
+        stepped: Stepped = never,
     ) -> None:
         self._link = link
         self._journal = journal
@@ -151,6 +159,7 @@ class Ingest:
         self._clock = clock
         self._outage = outage
         self._reader = reader
+        self._stepped = stepped
         self.stats = Stats()
 
     async def run(self) -> None:
@@ -161,16 +170,29 @@ class Ingest:
         """Commit, PUBACK, tell the devices, hand on: in this order, so that a crash repeats and never skips.
 
         What became of each arrival, in their order."""
+        if (by := self._stepped()) != NOTHING:
+            arrivals = self._follow_clock(arrivals, by)
         entries = [self._reader.read(arrival) for arrival in arrivals]
         done = await self._commit(entries)
         self._link.acknowledge([arrival.receipt for arrival in arrivals])
         for ack in done.acks:
             self._link.publish_ack(ack.device_id, ack.epoch or None, ack.seq)
+        for entry in entries:
+            for answer in (answers.refusal(entry.quarantined, entry.message), entry.asks):
+                if answer is not None:
+                    self._link.tell(*answer)
         self._count(entries, done)
         if self._observed is not None:
             self._observed(entries)
         await self._hand_on(done)
         return entries
+
+    def _follow_clock(self, arrivals: Sequence[Arrival], by: timedelta) -> Sequence[Arrival]:
+        """The devices' clocks stand as before, ours does not; what came before it was set bears the old time."""
+        logger.warning("ingest.clock_was_set", by_s=by.total_seconds())
+        self._reader.clock_was_set(by)
+        now = self._clock()
+        return [_restamped(arrival, by, now) for arrival in arrivals]
 
     async def _hand_on(self, done: Committed) -> None:
         try:
@@ -265,6 +287,11 @@ class Reader:
         self._zone = zone
         self._clocks: dict[str, Clock] = {}
         self._conversations: dict[tuple[str, str], Conversation] = {}
+        self._asked = answers.Asked()
+
+    def clock_was_set(self, by: timedelta) -> None:
+        """Ours: no device's moved, so each is ahead of it by that much less."""
+        self._clocks = {device_id: Clock(clock.offset - by) for device_id, clock in self._clocks.items()}
 
     def read(self, arrival: Arrival) -> Entry:
         """A retained message is somebody's past and is passed over: a device that measures sends again."""
@@ -294,7 +321,22 @@ class Reader:
         self._clocks[device.id] = clock
         message = _message(device.id, arrival.received_at, decoded, clock.offset)
         fault = next((refusal for refusal in message.body.refusals if refusal.metric is None), None)
-        return Entry(arrival, message, None if fault is None else _quarantine(arrival, fault, message))
+        quarantined = None if fault is None else _quarantine(arrival, fault, message)
+        return Entry(arrival, message, quarantined, self._asks(device.id, arrival) if decoded.lost_thread else None)
+
+    def _asks(self, device_id: str, arrival: Arrival) -> answers.Answer | None:
+        """Sparkplug is the one format that leans on what was said before."""
+        if not self._asked.is_due(device_id, arrival.received_at):
+            return None
+        topic = topics.in_format(device_id, "command")
+        return answers.Answer(topic, sparkplug.rebirth(arrival.received_at))
+
+
+def _restamped(arrival: Arrival, by: timedelta, now: datetime) -> Arrival:
+    """By the clock as it is set now, if it came before."""
+    if abs(now - arrival.received_at) <= abs(by) / 2:
+        return arrival
+    return msgspec.structs.replace(arrival, received_at=min(arrival.received_at + by, now))
 
 
 def _decode(codec: Callable[[bytes], Decoded], payload: bytes) -> Decoded:

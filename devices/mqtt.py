@@ -31,6 +31,7 @@ from devices.wire import CLIENTS, StockClient, new_client
 LOG = logging.getLogger(__name__)
 DRAIN_S = 2.0
 ECHO_TICK_S = 1.0
+TOLD = 1000  # answers under way that are no number
 _OURS = ("/ack", "/command")  # what the server itself says, within what it hears
 _NEWS = "$SYS/"
 
@@ -65,6 +66,7 @@ class MqttLink:
         self._afresh = False  # the next connection gives up what the broker holds for us
         self._given_up = False  # it did, and no word of ours has come back since
         self._flying: dict[int, Stream] = {}
+        self._telling: set[int] = set()  # packet ids
         self._acks_done = asyncio.Event()
         self._closed = False
 
@@ -113,6 +115,11 @@ class MqttLink:
         """Tell the device that everything up to ``seq`` is committed or quarantined. Only the newest is ever sent."""
         self._acks.want((device_id, epoch or None), seq)
         self._send_acks()
+
+    def tell(self, topic: str, payload: bytes) -> None:
+        """Best effort, and at most ``TOLD`` at once: whoever sends faster than it is answered hears of a part."""
+        if self._connected and self._connection is not None and len(self._telling) < TOLD:
+            self._telling.add(self._connection.publish(topic, payload))
 
     def _take(self, limit: int) -> list[Arrival]:
         """A share of each device's; with room again, the broker may go on."""
@@ -203,6 +210,7 @@ class MqttLink:
             self._changed(False)
         self._acks.disconnected()
         self._flying.clear()
+        self._telling.clear()
 
     def arrived(self, generation: int, publishes: Sequence[Publish]) -> None:
         """A full hand-over makes the broker wait: it holds a window, and what one read may bring beyond."""
@@ -218,6 +226,7 @@ class MqttLink:
     def confirmed(self, connection: "_Connection", mid: int) -> None:
         if connection is not self._connection:
             return
+        self._telling.discard(mid)
         if stream := self._flying.pop(mid, None):
             self._acks.confirmed(stream)
             self._send_acks()

@@ -133,6 +133,7 @@ class Decoded(msgspec.Struct, frozen=True, gc=False):
 
     ``content`` is the SHA-256 (hex) of what was measured where every reading carries its time, else None. ``source``
     is how the device names itself in the message, where the format has a place for that: an EUI-64, a serial number.
+    ``lost_thread``: it leans on an earlier message that was not seen, and its device has to say that again.
     """
 
     readings: tuple[Reported, ...] = ()
@@ -143,6 +144,7 @@ class Decoded(msgspec.Struct, frozen=True, gc=False):
     sent_at: datetime | None = None
     content: str | None = None
     source: str | None = None
+    lost_thread: bool = False
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):

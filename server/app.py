@@ -16,6 +16,7 @@ from aiohttp import web
 
 from devices.broker import EmbeddedBroker, TlsListener
 from devices.broker_frames import Fault
+from devices.clock_steps import ClockSteps
 from devices.dynsec import Wanted
 from devices.evaluate import Evaluator
 from devices.handover import Handover
@@ -125,7 +126,7 @@ class Bedside:
         self._handover = Handover()
         self._listeners = Listeners(settings, self._handover.deliver, CLOCK)
         self._certificates = certificates
-        self._evaluator = Evaluator(self._evaluation_log(), CLOCK, partition_of)
+        self._evaluator = Evaluator(self._evaluation_log(), CLOCK, partition_of, ClockSteps(CLOCK).taken)
         elsewhere = None if settings.bus == "memory" else self._heard_elsewhere
         self._hands_on = HandsOn(self._evaluator, self.services.sightings, self._hub, elsewhere)
         connections, crowd = adapters.bounds_of(settings)
@@ -166,7 +167,7 @@ class Bedside:
 
     async def start(self) -> None:
         """Alarms and messages first, then intake, then the doors. Raises BrokerError, OSError for a port in use."""
-        self.condition.started_at = CLOCK()
+        self.condition.started_s = asyncio.get_running_loop().time()
         self._bus.subscribe(self._hear, self._hub.refresh_all)
         await self._read_registry()
         start = self._supervisor.start
@@ -245,6 +246,7 @@ class Bedside:
             clock=CLOCK,
             outage=(OSError, Unavailable),
             observed=self.services.sightings.observed,
+            stepped=ClockSteps(CLOCK).taken,
         )
         self._supervisor.start("mqtt", link.run)
         self._supervisor.start("ingest", ingest.run)

@@ -1,5 +1,6 @@
 """How the house is doing: what readiness lacks, whether its pages see, and the figures of its metrics."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -29,7 +30,7 @@ _INGEST: Final = ("received", "stored", "duplicates", "quarantined", "refused_re
 
 @dataclass(kw_only=True)
 class Condition:
-    """``link``, ``ingest`` and ``started_at`` come with the start; until then nothing is ready."""
+    """``link``, ``ingest`` and ``started_s``, of the loop's clock, come with the start; until then nothing is ready."""
 
     clock: Callable[[], datetime]
     supervisor: Supervisor
@@ -47,7 +48,7 @@ class Condition:
     hook: BrokerHook | None
     link: MqttLink | None = None
     ingest: Ingest | None = None
-    started_at: datetime | None = None
+    started_s: float | None = None
     stopping: bool = False
 
     def not_ready(self) -> list[str]:
@@ -65,7 +66,8 @@ class Condition:
         """Do readings and alarms come through? If not for some seconds, pages must call themselves blind."""
         failing = [self.evaluator.stats.failing_since, self.ingest.stats.failing_since if self.ingest else None]
         oldest = min((since for since in failing if since), default=None)
-        blind = oldest is not None and (self.clock() - oldest).total_seconds() > BLIND_AFTER_S
+        # The clock may be set back meanwhile.
+        blind = oldest is not None and abs((self.clock() - oldest).total_seconds()) > BLIND_AFTER_S
         return not blind and not self._stands_still()
 
     def gauges(self) -> Mapping[str, float]:
@@ -96,5 +98,5 @@ class Condition:
 
     def _stands_still(self) -> bool:
         """Since the last second that was worked off, or since the start where there never was one."""
-        since = self.evaluator.stats.ticked_at or self.started_at
-        return since is not None and (self.clock() - since).total_seconds() > STANDSTILL_S
+        since = self.evaluator.stats.ticked_s or self.started_s
+        return since is not None and asyncio.get_running_loop().time() - since > STANDSTILL_S

@@ -25,7 +25,7 @@ from server.monitoring.broker_hook import BrokerHook
 from server.monitoring.device_lines import Addresses
 from server.monitoring.intake import Intake
 from server.monitoring.quarantine import Quarantine
-from server.pages import add_headers, add_pages, secure_door
+from server.pages import add_headers, add_pages, kind_to_the_lost, secure_door
 from server.services import Services
 from server.settings import Settings
 from server.store.errors import Unavailable
@@ -137,7 +137,7 @@ async def open_doors(wanted: Web, hub: Hub[Visitor]) -> tuple[web.AppRunner, Map
 def build_application(wanted: Web, hub: Hub[Visitor]) -> web.Application:
     web_settings = wanted.settings.web
     edge = Edge(wanted.public_url, web_settings.trusted_proxies)
-    app = web.Application(middlewares=[bounded(edge, wanted.crowd), secure_door(edge)])
+    app = web.Application(middlewares=[bounded(edge, wanted.crowd), secure_door(edge), kind_to_the_lost])
     app.on_response_prepare.append(add_headers)
     gate = Gate(wanted.services.sign_ins.authenticate, edge, wanted.clock, wanted.connections.staff_at)
     app.add_subapp("/api", build_api(all_routes(wanted), gate, version=wanted.version))

@@ -30,6 +30,7 @@ PAGES = {
 }
 OPEN_ON_PLAIN_HTTP = ("/ca", "/ca.crt", "/assets/", "/livez", "/readyz", "/api/v1/hospital")
 BOARD = ("/display/", "/api/v1/display/")  # a waiting room's television: numbers only, and often no HTTPS
+PROGRAMS = ("/api/", "/live/", "/assets/")  # their answers are read by code
 _HOST = re.compile(r"^[A-Za-z0-9.\-]+(:\d+)?$|^\[[0-9A-Fa-f:]+\](:\d+)?$")
 
 
@@ -81,6 +82,22 @@ def secure_door(edge: Edge) -> Middleware:
         return web.FileResponse(built_pages() / "insecure.html", headers={"Cache-Control": "no-store"})
 
     return door
+
+
+@web.middleware
+async def kind_to_the_lost(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Middleware: a person whose address leads nowhere gets a page with ways on; a program the bare status."""
+    try:
+        return await handler(request)
+    except web.HTTPNotFound:
+        if not _is_a_persons(request):
+            raise
+        return web.FileResponse(built_pages() / "not-found.html", status=404, headers={"Cache-Control": "no-store"})
+
+
+def _is_a_persons(request: web.Request) -> bool:
+    asked = "text/html" in request.headers.get("Accept", "")
+    return asked and request.method in SAFE_METHODS and not request.path.startswith(PROGRAMS)
 
 
 def _open(request: web.Request) -> bool:

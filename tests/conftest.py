@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from server.store.engine import Store, open_store
 from tests.lending import Lending
@@ -37,6 +38,9 @@ LONG = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long begins first, so that no worker is left alone with it at the end."""
     items.sort(key=lambda item: next((rank for rank, part in enumerate(LONG) if f"tests/{part}" in item.nodeid), 99))
+    for item in items:
+        if item.get_closest_marker("e2e") and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)  # the loop of the one browser
 
 
 @pytest.fixture(scope="session")

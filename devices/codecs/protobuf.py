@@ -72,6 +72,21 @@ def text_of(field: Field) -> str:
         raise RefusedError(Reason.BAD_UTF8, f"at byte {error.start} of a string") from error
 
 
+def written(number: int, value: int | bytes) -> bytes:
+    """A field, as it is read above: a number that is not negative as a varint, bytes with their length."""
+    if isinstance(value, int):
+        return _digits(number << 3 | Wire.VARINT) + _digits(value)
+    return _digits(number << 3 | Wire.BYTES) + _digits(len(value)) + value
+
+
+def _digits(value: int) -> bytes:
+    digits = bytearray()
+    while value > 127:
+        digits.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*digits, value])
+
+
 def _value(payload: bytes, at: int, wire: Wire) -> tuple[int | bytes, int]:
     if wire is Wire.VARINT:
         return _varint(payload, at)

@@ -11,18 +11,20 @@ import msgspec
 
 from devices.codecs.judging import YEARS, Said, gathered, judge, printable
 from devices.codecs.names import metric_named
-from devices.codecs.protobuf import Field, bytes_of, fields, float_of, int_of, text_of
+from devices.codecs.protobuf import Field, bytes_of, fields, float_of, int_of, text_of, written
 from devices.codecs.strict_json import MAX_BYTES, MAX_ITEMS, RefusedError
 from devices.codecs.units import assumed, ucum
 from devices.metrics import Metric
 from devices.readings import Decoded, Reason, Refusal, Reported
 
+BOOLEAN = 11  # data type
 SIGNED_BITS = {1: 8, 2: 16, 3: 32, 4: 64}  # Int8 … Int64, by data type
 CONTROL = ("Node Control/", "Device Control/", "Node Info/", "Device Info/", "Properties/", "bdSeq")
 GOOD = 192
 BIRTH = "bdSeq"  # of an edge node's birth or death: whatever its aliases meant is over
 MOST_ALIASES = 10_000
 LONGEST_NAME = 256
+REBIRTH = b"Node Control/Rebirth"  # sparkplug_spec 3.0, tck-id-operational-behavior-data-commands-rebirth
 
 
 class Told(msgspec.Struct):
@@ -54,7 +56,7 @@ def decode(payload: bytes) -> Decoded:
 
 class Conversation:
     """What one edge node says, message by message. A restart forgets the aliases; its next birth certificate, for
-    which the node is asked by a rebirth, names them again."""
+    which the node is asked by a rebirth (``lost_thread``), names them again."""
 
     def __init__(self) -> None:
         self._aliases: dict[int, str] = {}
@@ -72,7 +74,14 @@ class Conversation:
 def _judge_all(read: Payload, aliases: Mapping[int, str]) -> Decoded:
     judged = [item for told in read.metrics if (item := _judge(told, aliases, read.sent_ms)) is not None]
     decoded = gathered(judged or [Refusal(Reason.NO_READING, "", detail="no metric is a vital sign")])
-    return msgspec.structs.replace(decoded, sent_at=_moment(read.sent_ms))
+    lost = any(not _name(told, aliases) for told in read.metrics)
+    return msgspec.structs.replace(decoded, sent_at=_moment(read.sent_ms), lost_thread=lost)
+
+
+def rebirth(now: datetime) -> bytes:
+    """The payload of a node command (NCMD) that asks an edge node for its birth certificates."""
+    asked = written(1, REBIRTH) + written(4, BOOLEAN) + written(14, 1)
+    return written(1, int(now.timestamp() * 1000)) + written(2, asked)
 
 
 def parse(payload: bytes) -> Payload:
@@ -140,7 +149,7 @@ def _take_properties(told: Told, properties: bytes) -> None:
 
 def _judge(told: Told, aliases: Mapping[int, str], sent_ms: int | None) -> Reported | Refusal | None:
     """None for what belongs to Sparkplug itself, or is a state in words."""
-    name = told.name or aliases.get(told.alias if told.alias is not None else -1, "")
+    name = _name(told, aliases)
     if not name:
         return Refusal(Reason.UNKNOWN_METRIC, "", detail=f"alias {told.alias}: its birth certificate was not seen")
     metric = None if name.startswith(CONTROL) else metric_named(name.rpartition("/")[2])
@@ -149,6 +158,10 @@ def _judge(told: Told, aliases: Mapping[int, str], sent_ms: int | None) -> Repor
     if told.value is None or name.startswith(CONTROL):
         return None
     return Refusal(Reason.UNKNOWN_METRIC, printable(name))
+
+
+def _name(told: Told, aliases: Mapping[int, str]) -> str:
+    return told.name or aliases.get(told.alias if told.alias is not None else -1, "")
 
 
 def _judge_value(metric: Metric, told: Told, sent_ms: int | None) -> Reported | Refusal:

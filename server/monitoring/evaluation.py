@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 
 from devices.alarms import Change, Episode, Transition, step
-from devices.evaluate import Care, Input, Lease, Outcome, PatientState
+from devices.evaluate import Care, Input, Lease, Outcome, PatientState, Standing
 from server.access.audit import SYSTEM, AuditEntry
 from server.ids import new_id
 from server.monitoring.service import Announcer
@@ -53,6 +53,7 @@ class EvaluationLook(Protocol):
     async def pending(self, partition: int, after: int, limit: int) -> Sequence[Input]: ...
     async def states(self, partition: int) -> Mapping[str, PatientState]: ...
     async def cares(self) -> Mapping[str, Care]: ...
+    async def newest(self) -> Mapping[int, int]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +94,9 @@ class EvaluationRecorder:
         async with self._store.look() as look:
             return await look.states(partition)
 
-    async def cares(self) -> Mapping[str, Care]:
+    async def standing(self) -> Standing:
         async with self._store.look() as look:
-            return await look.cares()
+            return Standing(await look.cares(), await look.newest())
 
     async def commit(self, outcome: Outcome) -> None:
         """Raises ``LeaseLost``, and then nothing of it is written."""

@@ -55,6 +55,12 @@ class EvaluationQueries:
             for row in rows
         ]
 
+    async def newest(self) -> Mapping[int, int]:
+        """The position of each partition's newest message: sixteen look-ups in the index, in one statement."""
+        of_one = sa.select(sa.func.max(messages.c.position)).where(messages.c.partition == partitions.c.id)
+        wanted = sa.select(partitions.c.id, sa.func.coalesce(of_one.scalar_subquery(), 0).label("position"))
+        return {row.id: row.position for row in await self._connection.execute(wanted)}
+
     async def states(self, partition: int) -> Mapping[str, PatientState]:
         """What evaluation remembers of the partition's patients."""
         rows = await self._connection.execute(sa.select(patient_states).where(patient_states.c.partition == partition))

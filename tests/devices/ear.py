@@ -105,6 +105,12 @@ class Ear:
         await until(lambda: len(self.heard) >= count)
         return self.heard
 
+    async def is_read(self) -> None:
+        """Until the broker has read all that was said: it confirms what comes last. Who leaves earlier may lose it."""
+        before = len(self.confirmed)
+        self.client.publish("nobody/listens", qos=1)
+        await until(lambda: len(self.confirmed) > before)
+
     async def leave(self) -> None:
         self.driver.disconnect()
         await asyncio.wait_for(self.ended.wait(), 5)

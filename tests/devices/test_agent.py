@@ -55,6 +55,22 @@ async def test_what_it_took_while_nobody_was_there_is_stored_once_and_let_go(
     assert (agent.status.kept, agent.status.covered, agent.status.held) == (3, 3, 0)
 
 
+async def test_what_the_server_has_in_quarantine_is_let_go_alone_and_holds_nothing_up(
+    broker: EmbeddedBroker, tmp_path: Path
+) -> None:
+    agent = Agent(setup_of(tmp_path, broker))
+    agent.take([line(90), line(91), line(92)])
+    async with open_hospital(broker) as hospital, carrying(agent):
+        hospital.unreadable = {91}
+        hospital.link.tell("bedside/v1/ox0/ack", b'{"refused": "of another message"}')
+        await asyncio.wait_for(agent.empty.wait(), 10)
+        assert stored(hospital) == [90, 92]
+    assert (agent.status.covered, agent.status.quarantined, agent.status.held) == (2, 1, 0)
+    again = Agent(setup_of(tmp_path))
+    assert again.status.held == 0
+    again.close()
+
+
 async def test_another_agent_goes_on_where_one_was_killed(broker: EmbeddedBroker, tmp_path: Path) -> None:
     killed = Agent(setup_of(tmp_path))
     killed.take([line(90, "a"), line(91, "b")])

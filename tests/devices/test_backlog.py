@@ -91,3 +91,14 @@ def test_whatever_happens_each_message_is_held_until_it_is_covered_and_the_windo
             flying |= set(due(made, now_s))
             assert len(flying) <= 4
         assert len(made) == added - covered
+
+
+def test_what_is_in_quarantine_goes_alone_and_the_next_says_that_it_is_not_held() -> None:
+    backlog = Backlog("e")
+    for number in range(3):
+        backlog.add([number])
+    assert backlog.quarantined(1)
+    assert not backlog.quarantined(1)
+    assert [(message.seq, message.oldest) for message in backlog.due(0)] == [(2, 2), (3, 2)]
+    assert backlog.quarantined(3)
+    assert len(backlog) == 1

@@ -7,7 +7,7 @@ import structlog
 
 import devices.evaluate
 from devices.conditions import Care, Input, PatientState, Worn, evaluate
-from devices.evaluate import Change, Evaluator, Lease, LeaseLost, Outcome
+from devices.evaluate import Change, Evaluator, Lease, LeaseLost, Outcome, Standing
 from devices.readings import Body, Reading
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -51,9 +51,10 @@ class Log:
     async def states(self, partition: int) -> Mapping[str, PatientState]:
         return {patient: state for patient, state in self.saved.items() if PATIENTS[patient] == partition}
 
-    async def cares(self) -> Mapping[str, Care]:
-        self._fail("cares")
-        return self.worn
+    async def standing(self) -> Standing:
+        self._fail("standing")
+        newest = {partition: len(messages) for partition, messages in self.messages.items()}
+        return Standing(self.worn, newest)
 
     async def commit(self, outcome: Outcome) -> None:
         self._fail("commit")
@@ -79,6 +80,11 @@ class Log:
 class Clock:
     def __init__(self) -> None:
         self.now = NOON
+        self.stepped = timedelta(0)
+
+    def taken(self) -> timedelta:
+        by, self.stepped = self.stepped, timedelta(0)
+        return by
 
     def __call__(self) -> datetime:
         return self.now
@@ -90,7 +96,7 @@ class Night:
     def __init__(self, log: Log) -> None:
         self.log = log
         self.clock = Clock()
-        self.evaluator = Evaluator(log, self.clock, PATIENTS.__getitem__)
+        self.evaluator = Evaluator(log, self.clock, PATIENTS.__getitem__, self.clock.taken)
 
     async def until(self, second: float) -> list[str]:
         self.clock.now = after(second)
@@ -149,7 +155,7 @@ async def test_what_did_not_fit_into_memory_is_no_silence_either(night: Night, m
     assert await night.until(600) == []
 
 
-@pytest.mark.parametrize("what", ["pending", "cares", "commit"])
+@pytest.mark.parametrize("what", ["pending", "standing", "commit"])
 async def test_while_the_store_fails_nothing_is_skipped_and_nothing_invented(night: Night, what: str) -> None:
     for second in range(16):
         night.log.receives("anna", second, 85)
@@ -162,12 +168,25 @@ async def test_while_the_store_fails_nothing_is_skipped_and_nothing_invented(nig
     await night.until(301)
     assert night.evaluator.stats.failing_since is None
     assert night.log.told().count("anna raised spo2.low") == 1
-    assert what == "cares" or heard == []
+    silent = [f"{patient} raised silence:of-{patient}" for patient in PATIENTS]
+    assert heard == {"pending": silent[2:], "standing": silent, "commit": []}[what], "of whom nothing waits to be read"
     assert night.log.evaluated == {0: 18, 1: 1}
 
 
+async def test_what_is_level_is_not_read_and_grows_silent_all_the_same(night: Night) -> None:
+    night.log.receives("anna", 0, 97)
+    await night.until(1)
+    night.log.failing = {"pending"}
+    assert await night.until(121) == [
+        "anna raised silence:of-anna",
+        "bo raised silence:of-bo",
+        "chen raised silence:of-chen",
+    ]
+    assert night.evaluator.stats.failing_since is None
+
+
 async def test_a_store_that_fails_for_minutes_is_said_whole_once_and_then_a_line_a_minute(night: Night) -> None:
-    night.log.failing = {"pending", "cares"}
+    night.log.failing = {"pending", "standing"}
     with structlog.testing.capture_logs() as said:
         for second in range(0, 150, 10):
             await night.until(second)
@@ -176,6 +195,7 @@ async def test_a_store_that_fails_for_minutes_is_said_whole_once_and_then_a_line
     night.log.failing = set()
     await night.until(151)
     night.log.failing = {"pending"}
+    night.log.receives("anna", 151, 97)
     with structlog.testing.capture_logs() as said:
         await night.until(152)
     assert [line["exc_info"] is not None for line in said] == [True], "it had recovered: this is news"
@@ -386,3 +406,36 @@ async def test_an_offer_that_does_not_go_on_where_evaluation_stands_is_read_from
     await night.evaluator.catch_up([0])
     assert night.log.told() == ["anna raised spo2.low"]
     assert night.evaluator.stats.evaluated == 16
+
+
+@pytest.mark.parametrize("hours", [1, -1, 24 * 365])
+async def test_a_clock_that_is_set_is_nobodys_silence_and_hides_none(night: Night, hours: int) -> None:
+    """The clock of this machine, while two devices go on speaking and one falls silent."""
+    by = hours * 3600
+    for second in range(0, 60, 10):
+        for patient in ("anna", "bo", "chen"):
+            night.log.receives(patient, second, 97)
+    assert await night.until(60) == []
+    night.clock.stepped = timedelta(seconds=by)
+    assert await night.until(by + 61) == []
+    for second in range(70, 180, 10):
+        night.log.receives("anna", by + second, 97)
+        night.log.receives("bo", by + second, 78)
+        assert "silence" not in str(await night.until(by + second)) or second > 170
+    assert "chen raised silence:of-chen" in [*night.log.told(), *await night.until(by + 181)]
+    assert night.log.told().count("bo raised spo2.low") == 1
+
+
+async def test_a_clock_that_was_put_back_while_nobody_watched_hides_nothing(night: Night) -> None:
+    for second in range(3):
+        night.log.receives("anna", second, 97)
+    await night.until(3)
+    again = Night(night.log)
+    again.clock.now = after(-3600)
+    night.log.receives("anna", 3, 97)  # stored, not yet evaluated
+    await again.evaluator.begin()
+    assert await again.until(-3600) == []
+    for second in range(30):
+        night.log.receives("anna", second - 3599, 78)
+    assert await again.until(-3569) == ["anna raised spo2.low"]
+    assert "anna raised silence:of-anna" in await again.until(-3400)

@@ -140,3 +140,12 @@ def test_after_a_sync_that_failed_nothing_is_kept_until_it_was_read_again(
     assert seqs(log.read()) == []
     log.take(taken(1))
     assert seqs(opened(tmp_path)[1]) == [1]
+
+
+def test_one_that_was_let_go_alone_is_not_held_when_the_log_is_read_again(tmp_path: Path) -> None:
+    log = HeldLog(tmp_path / "held.log")
+    log.read()
+    log.take([Taken(seq, msgspec.Raw(b"[]")) for seq in (1, 2, 3)])
+    log.let_go(2)
+    log.close()
+    assert list(HeldLog(tmp_path / "held.log").read().held) == [1, 3]

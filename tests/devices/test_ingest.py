@@ -26,6 +26,7 @@ class Bench:
         self.rows: dict[tuple[str, str], Message] = {}
         self.quarantine: list[Quarantined] = []
         self.acks: list[tuple[str, str | None, int]] = []
+        self.answers: list[tuple[str, bytes]] = []
         self.acknowledged: list[int] = []
         self.told: list[Committed] = []
         self.failures: list[Exception] = []
@@ -42,6 +43,10 @@ class Bench:
     def publish_ack(self, device_id: str, epoch: str | None, seq: int) -> None:
         self.happened.append("device told")
         self.acks.append((device_id, epoch, seq))
+
+    def tell(self, topic: str, payload: bytes) -> None:
+        self.happened.append("device answered")
+        self.answers.append((topic, payload))
 
     def known(self, device_id: str) -> KnownDevice | None:
         return DEVICES.get(device_id)
@@ -236,3 +241,27 @@ async def test_what_a_device_said_its_aliases_mean_is_remembered_for_it_alone(be
     born, told, stranger = bench.rows.values()
     assert [len(message.body.readings) for message in (born, told, stranger)] == [3, 2, 0]
     assert [refusal.metric for refusal in stranger.body.refusals] == ["", ""]
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+async def test_our_clock_is_set_and_every_reading_stays_a_live_one(bench: Bench, hours: int) -> None:
+    """The devices' clocks were right and stay: only ours moved. What came just before bears the old time."""
+    step, now = timedelta(hours=hours), NOON + timedelta(hours=hours)
+    steps = [timedelta(0), step, timedelta(0)]
+    clock = [NOON]
+    working = Ingest(
+        bench, bench, Reader(bench), committed=bench.hand_on, clock=lambda: clock[0], stepped=lambda: steps.pop(0)
+    )
+
+    def said(seq: int, received_at: datetime) -> Arrival:
+        reading = {"metric": "spo2", "value": 97, "unit": "%", "at": NOON.isoformat()}
+        payload = json.dumps({"epoch": "e", "seq": seq, "sent": NOON.isoformat(), "readings": [reading]}).encode()
+        return Arrival("bedside/v1/BM-77/readings", payload, False, received_at, Receipt(1, seq))
+
+    await working.take([said(1, NOON)])
+    clock[0] = now
+    await working.take([said(2, NOON), said(3, now)])
+    await working.take([said(4, now)])
+    placed = [row.body.readings[0].at for row in bench.rows.values()]
+    assert placed == [NOON, now, now, now]
+    assert [row.received_at for row in bench.rows.values()] == [NOON, now, now, now]

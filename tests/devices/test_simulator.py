@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ class Hospital:
     def __init__(self, broker: EmbeddedBroker) -> None:
         self.stored: dict[str, dict[int, dict[str, Any]]] = defaultdict(dict)
         self.deaf = False
+        self.unreadable: set[float] = set()  # a message of such a value goes to quarantine, with its number
         self.seen = 0
         self.statuses: list[bytes] = []
         endpoint = Endpoint("127.0.0.1", broker.port, broker.service.client_id, broker.service.secret)
@@ -66,12 +68,19 @@ class Hospital:
         if self.deaf:
             return
         message = msgspec.json.decode(payload)
+        if any(reading["value"] in self.unreadable for reading in message["readings"]):
+            self.link.tell(topics.ack(parsed.device_id), refused(payload))
+            return
         held = self.stored[parsed.device_id]
         held[message["seq"]] = message
         covered = message["oldest"] - 1
         while covered + 1 in held:
             covered += 1
         self.link.publish_ack(parsed.device_id, message["epoch"], covered)
+
+
+def refused(payload: bytes) -> bytes:
+    return msgspec.json.encode({"refused": sha256(payload).hexdigest(), "reason": "bad_json"})
 
 
 @pytest.fixture

@@ -151,10 +151,12 @@ async def test_nothing_is_acknowledged_but_what_is_told(kind: Kind, kept: Addres
             for number in range(10):
                 device.client.publish(TOPIC, b"%d" % number, qos=1)
             first.puback((await first.has(10))[:4])
+            await first.is_read()
             await first.leave()
         async with listening(kind, kept) as second:
             assert [one.payload for one in await second.has(6)] == [b"%d" % number for number in range(4, 10)]
             second.puback(second.heard)
+            await second.is_read()
             await second.leave()
         async with listening(kind, kept) as third:
             device.client.publish(TOPIC, b"new", qos=1)

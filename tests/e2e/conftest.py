@@ -1,4 +1,4 @@
-"""Real Chromium with a fake camera, and hospitals that end with their test."""
+"""Real Chromium with a fake camera, one for all tests of a worker; people and hospitals end with their test."""
 
 import os
 import shutil
@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 
 from tests.e2e.hospital import Hospital
@@ -14,7 +15,7 @@ from tests.e2e.people import Person, open_page
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = [
     "--no-sandbox",
-    "--use-fake-device-for-media-stream",
+    "--use-fake-device-for-media-stream=fps=10",  # every frame is encoded and drawn by the processor
     "--use-fake-ui-for-media-stream",
     "--allow-loopback-in-peer-connection",  # with nothing but loopback there are no candidates without it
     "--autoplay-policy=no-user-gesture-required",
@@ -29,7 +30,7 @@ OpenHospital = Callable[..., Awaitable[Hospital]]
 OpenPerson = Callable[..., Awaitable[Person]]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     if CHROMIUM is None:
         if os.environ.get("CI") == "true":
@@ -41,7 +42,7 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def open_hospital(tmp_path: Path) -> AsyncIterator[OpenHospital]:
     """Make a hospital in a folder of its own: ``await open_hospital("name", CLINIC__RING_S="5")``; not started."""
     opened: list[Hospital] = []
@@ -56,7 +57,7 @@ async def open_hospital(tmp_path: Path) -> AsyncIterator[OpenHospital]:
         await hospital.stop()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def doctor_at(browser: Browser) -> AsyncIterator[OpenPerson]:
     """Somebody at a desk: ``await doctor_at(hospital, locale="en")``."""
     opened: list[Person] = []
@@ -72,7 +73,7 @@ async def doctor_at(browser: Browser) -> AsyncIterator[OpenPerson]:
         assert not person.trouble, person.trouble
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def patient_at(browser: Browser) -> AsyncIterator[OpenPerson]:
     """Somebody with a phone."""
     opened: list[Person] = []

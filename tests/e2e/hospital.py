@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import tomllib
+import urllib.error
 import urllib.request
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Mapping
@@ -83,10 +84,11 @@ class Hospital:
 
     async def start(self, *words: str) -> None:
         self.process = self._begun("serve", *words)
-        async with asyncio.timeout(START_S):
-            while not await asyncio.to_thread(self.is_ready):
-                assert self.process.poll() is None, f"the server ended:\n{self.log()[-3000:]}"
-                await asyncio.sleep(0.05)
+        deadline = asyncio.get_running_loop().time() + START_S
+        while not await asyncio.to_thread(self.is_ready):
+            assert self.process.poll() is None, f"the server ended:\n{self.log()[-3000:]}"
+            assert asyncio.get_running_loop().time() < deadline, f"{self.readiness()}\n{self.log()[-3000:]}"
+            await asyncio.sleep(0.05)
 
     def _begun(self, *words: str) -> subprocess.Popen[bytes] | Child:
         if self.preloaded:
@@ -110,6 +112,16 @@ class Hospital:
         with suppress(OSError), urllib.request.urlopen(f"{self.url}/readyz", timeout=1) as reply:  # noqa: S310
             return bool(json.load(reply)["ready"])
         return False
+
+    def readiness(self) -> str:
+        """What it says of itself, or why it says nothing."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as reply:  # noqa: S310
+                return str(reply.read().decode())
+        except urllib.error.HTTPError as not_ready:
+            return not_ready.read().decode()
+        except OSError as silent:
+            return repr(silent)
 
     async def stop(self, how: signal.Signals = signal.SIGTERM) -> int | None:
         """The exit code; None where it did not run."""

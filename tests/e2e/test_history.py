@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import pytest_asyncio
 import sqlalchemy as sa
 from playwright.async_api import Route, expect
 
@@ -61,7 +62,7 @@ async def live_through(hospital: Hospital) -> None:
         await asyncio.sleep(0.2)  # the server sums it up at its own pace
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def doctor(open_hospital: OpenHospital, doctor_at: OpenPerson) -> Person:
     hospital = await open_hospital()
     hospital.add_staff("doctor", "dr.wei", "Lin Wei", PASSWORD, "+8613800000001")

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Locator, expect
 
 from tests.e2e.conftest import ARGUMENTS, CHROMIUM, PHONE, OpenHospital, OpenPerson
@@ -43,7 +44,7 @@ class Clinic:
         return self.hospital.rows(f"SELECT {kept} FROM tickets ORDER BY serial")  # noqa: S608 – no value of anybody's
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def lockable_phone_at(browser: Browser) -> AsyncIterator[OpenPerson]:
     """A browser of its own: with its defaults Playwright keeps a page in view, and only a hidden one can be frozen."""
     port = free_port()

@@ -14,6 +14,7 @@ from tests.e2e.conftest import DESKTOP, OpenHospital, OpenPerson
 from tests.e2e.hospital import Hospital
 from tests.e2e.looking import look_at
 from tests.e2e.people import PASSWORD, Person, book, join, newest_link, pass_second_check, sign_in
+from tests.e2e.wrong_turns import a_camera_that_is_not_allowed, wrong_turns
 
 pytestmark = pytest.mark.e2e
 
@@ -40,6 +41,7 @@ async def test_the_patients_pages(open_hospital: OpenHospital, doctor_at: OpenPe
 async def _before_the_call(day: ClinicDay) -> None:
     """The device test, what the doctor should know, a pause, and a cancelling thought better of."""
     patient = day.patient
+    await a_camera_that_is_not_allowed(patient)
     await patient.see("media-try").click()
     await expect(patient.see("preview")).to_be_visible()
     await patient.see("speaker-yes").click()
@@ -103,6 +105,7 @@ async def test_the_desk_pages(open_hospital: OpenHospital, doctor_at: OpenPerson
         visitor = await doctor_at(day.hospital)
         await visitor.page.goto(f"{day.hospital.url}/{page}")
         await look_at(visitor, page, {"sign-in": "sign-in-form", "ca": "ca-download"}[page])
+    await wrong_turns(day, doctor_at)
 
 
 async def _who_comes_again(day: ClinicDay) -> None:

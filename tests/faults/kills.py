@@ -6,7 +6,7 @@ import signal
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tests.faults.load import ALL_RAISED_S, SOON_RAISED_S
+from tests.faults.load import ALL_RAISED_S
 from tests.faults.rig import Rig
 from tests.faults.strace import Gallows, gallows
 from tests.faults.verdict import Fault, Wrong
@@ -51,36 +51,28 @@ class Course:
         return self
 
 
-async def killed_at_random(rig: Rig, times: int, seed: int) -> Course:
+async def killed(rig: Rig, times: int, seed: int, syncs: range) -> Course:
+    """At random moments, then at each of the first commits of a start; one load and one database for both.
+
+    Patients desaturate all the while, so that raising, telling and escalating fall among either.
+    """
     course, chance = Course(rig), random.Random(seed)  # noqa: S311 – moments, not secrets
     await rig.introduce()
-    async with rig.load.playing() as until:
-        for number in range(1, times + 1):
-            await rig.house.start()
-            alive_s = chance.uniform(0.0, ALIVE_S)
-            await asyncio.sleep(alive_s)
-            await rig.house.end(signal.SIGKILL)
-            course.blows.append(Blow(f"kill {number}, {alive_s:.2f} s after it was ready", await rig.judge_dead()))
-        await rig.house.start()
-        await until(ALL_RAISED_S)
-    return await course.heal()
-
-
-async def killed_at_syncs(rig: Rig, syncs: range) -> Course:
-    """One start for each N, over one database: what the N-th commit leaves half done, the next start finds.
-
-    They begin shortly before the first alarms, so that raising, telling and escalating fall among the twenty.
-    """
-    course = Course(rig)
-    await rig.house.start()
     async with rig.load.playing() as until, gallows(rig.house) as hangman:
-        await until(SOON_RAISED_S)
-        await rig.house.end()
+        for number in range(1, times + 1):
+            course.blows.append(await killed_after(rig, number, chance.uniform(0.0, ALIVE_S)))
         for number in syncs:
             course.blows.append(await killed_at_sync(rig, hangman, number))
         await rig.house.start()
         await until(ALL_RAISED_S)
     return await course.heal()
+
+
+async def killed_after(rig: Rig, number: int, alive_s: float) -> Blow:
+    await rig.house.start()
+    await asyncio.sleep(alive_s)
+    await rig.house.end(signal.SIGKILL)
+    return Blow(f"kill {number}, {alive_s:.2f} s after it was ready", await rig.judge_dead())
 
 
 async def first_faults(rig: Rig, syncs: range) -> list[Fault]:

@@ -18,8 +18,7 @@ GROUPS = 4  # of patients who desaturate one group after the other, so that alar
 # Slow enough that "low" (15 s below 90) comes before "desaturation" (10 s below 80): raised, then worsened. Over soon
 # after: an alarm that was passed over does not come by itself later.
 FALL_S, HOLD_S, RECOVER_S = 16.0, 13.0, 4.0
-FIRST_S, EVERY_S = -7.0, 4.0
-SOON_RAISED_S = FIRST_S + FALL_S + 3.0  # the first alarms come a few seconds after this
+FIRST_S, EVERY_S = -7.0, 14.0
 ALL_RAISED_S = FIRST_S + (GROUPS - 1) * EVERY_S + FALL_S + 11.0  # every alarm of the plan is due by then
 NEVER_S = 1e9
 CAPACITY = 100_000

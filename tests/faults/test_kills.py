@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import LONG
-from tests.faults.kills import Course, first_faults, killed_at_random, killed_at_syncs
+from tests.faults.kills import Course, first_faults, killed
 from tests.faults.ledgers import Promise
 from tests.faults.rig import Rig, beside_mosquitto, on_embedded_broker
 from tests.faults.verdict import Wrong
@@ -21,18 +21,13 @@ EARLY_ACK = "tests.faults.early_ack"
 TWICE_STORED = "tests.faults.twice_stored"
 
 
-async def test_ten_kills_at_random_moments(tmp_path: Path, ward: Ward, seed: int, figures: list[str]) -> None:
-    courses = await _both(tmp_path, ward, lambda rig: killed_at_random(rig, KILLS, seed))
-    nothing_is_wrong(courses)
-    figures += [f"{KILLS} kills at random moments (seed {seed}), {course.figures}" for course in courses]
-
-
-async def test_death_at_each_of_the_first_twenty_commits(
-    tmp_path: Path, ward: Ward, strace: str, figures: list[str]
+async def test_ten_kills_at_random_moments_and_one_at_each_of_the_first_twenty_commits(
+    tmp_path: Path, ward: Ward, strace: str, seed: int, figures: list[str]
 ) -> None:
-    courses = await _both(tmp_path, ward, lambda rig: killed_at_syncs(rig, SYNCS))
+    courses = await _both(tmp_path, ward, lambda rig: killed(rig, KILLS, seed, SYNCS))
     nothing_is_wrong(courses)
-    figures += [f"death at fdatasync {SYNCS[0]} to {SYNCS[-1]}, {course.figures}" for course in courses]
+    blows = f"{KILLS} kills at random moments (seed {seed}), death at fdatasync {SYNCS[0]} to {SYNCS[-1]}"
+    figures += [f"{blows}, {course.figures}" for course in courses]
 
 
 async def test_an_acknowledgement_before_the_commit_is_found_out(tmp_path: Path, ward: Ward, strace: str) -> None:

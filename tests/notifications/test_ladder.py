@@ -33,6 +33,12 @@ def test_everyone_is_told_when_nobody_answers_in_time() -> None:
     assert due(alarm(), TOLD, NOON + ACK, ACK) == (Step.EVERYONE,)
 
 
+def test_an_alarm_that_began_later_than_now_has_waited_nobody_knows_how_long() -> None:
+    """The clock was put back: an hour more without a doctor is worse than a minute too soon."""
+    assert due(alarm(), TOLD, NOON - timedelta(hours=1), ACK) == (Step.EVERYONE,)
+    assert due(alarm(), TOLD, NOON - timedelta(seconds=4), ACK) == (), "two machines may differ by seconds"
+
+
 def test_an_answer_stops_the_climb() -> None:
     assert due(alarm(answered=True), TOLD, NOON + 10 * ACK, ACK) == ()
     assert next_at(alarm(answered=True), TOLD, ACK) is None

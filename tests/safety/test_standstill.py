@@ -1,13 +1,13 @@
 """Evaluation that hangs, where nothing fails: readiness must say that no alarm is raised any more."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from devices.evaluate import Care
+from devices.evaluate import Standing
 from server import condition
 from server.app import Bedside, open_bedside
 from server.monitoring.evaluation import EvaluationRecorder
@@ -32,11 +32,11 @@ async def test_a_second_that_never_ends_is_said(house: Bedside, monkeypatch: pyt
     monkeypatch.setattr(condition, "STANDSTILL_S", 2.0)
     await until_ready(house, [])
 
-    async def hang(_log: EvaluationRecorder) -> Mapping[str, Care]:
+    async def hang(_log: EvaluationRecorder) -> Standing:
         await asyncio.Event().wait()
-        return {}
+        raise AssertionError("nobody rings")
 
-    monkeypatch.setattr(EvaluationRecorder, "cares", hang)
+    monkeypatch.setattr(EvaluationRecorder, "standing", hang)
     await until_ready(house, ["alarms: evaluation stands still"])
 
 

@@ -73,6 +73,15 @@ async def test_what_is_pending_comes_in_order_and_in_portions(store: Store, ward
     assert elsewhere == []
 
 
+async def test_how_far_each_partition_has_come_is_the_position_of_its_newest_message(store: Store, ward: Ward) -> None:
+    patient = await ward.worn()
+    async with store.read(EvaluationQueries) as queries:
+        assert await queries.newest() == dict.fromkeys(range(16), 0)
+    await StoreJournal(store).commit([message(seq) for seq in (4, 2, 9)], [])
+    async with store.read(EvaluationQueries) as queries:
+        assert await queries.newest() == {**dict.fromkeys(range(16), 0), partition_of(patient): 3}
+
+
 async def test_what_is_remembered_of_a_patient_is_replaced_and_the_others_stay(store: Store, ward: Ward) -> None:
     one, other = await ward.patient(), await ward.patient()
     async with store.write(EvaluationQueries) as queries:

@@ -56,6 +56,14 @@ def test_so_is_every_metric_to_both_ends_of_its_range(metric: Metric) -> None:
     assert not same_or_none(written(readings=[{**READING, "metric": metric.name, "value": metric.high * 1.001 + 1}]))
 
 
+@pytest.mark.parametrize("epoch", ["b7f2c9", "2099"])
+@pytest.mark.parametrize("year", [1969, 1999, 2100, 2201])
+def test_a_time_of_another_century_is_left_to_the_long_way(year: int, epoch: str) -> None:
+    """1969 and 2201 are no years that can be reckoned with; an epoch that looks like a year speaks for no time."""
+    assert not same_or_none(written(epoch=epoch, readings=[{**READING, "at": f"{year}-12-31T23:59:59Z"}]))
+    assert not same_or_none(written(epoch=epoch, sent=f"{year}-12-31T23:59:59Z"))
+
+
 def test_no_name_of_ours_looks_like_a_time_or_has_a_comma() -> None:
     names = [name for metric in METRICS.values() for name in (metric.name, metric.unit)]
     assert not [name for name in names if "," in name or name.startswith("20") or name.endswith("Z")]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from devices.codecs.sparkplug import Conversation, decode, parse
+from devices.codecs.sparkplug import Conversation, decode, parse, rebirth
 from devices.readings import Reason
 from tests.devices.codecs.sample_files import shipped
 
@@ -152,3 +152,16 @@ def test_a_metric_is_refused_by_name_and_costs_no_other(metric: bytes, reason: R
 )
 def test_what_cannot_be_read_is_refused_whole(encoded: bytes, reason: Reason) -> None:
     assert [(refusal.reason, refusal.metric) for refusal in decode(encoded).refusals] == [(reason, None)]
+
+
+def test_who_speaks_by_an_unknown_alias_is_to_be_asked_for_its_birth_certificate() -> None:
+    assert decode(DATA).lost_thread
+    assert not after(BIRTH).decode(DATA).lost_thread
+    assert not decode(BIRTH).lost_thread
+
+
+def test_it_is_asked_by_the_command_of_the_standard() -> None:
+    asked = parse(rebirth(datetime(2025, 3, 8, 23, 10, 5, tzinfo=UTC)))
+    [told] = asked.metrics
+    assert (asked.sent_ms, told.name, told.datatype) == (1741475405000, "Node Control/Rebirth", 11)
+    assert rebirth(datetime(2025, 3, 8, 23, 10, 5, tzinfo=UTC)).endswith(b"\x70\x01")  # field 14, boolean_value: true

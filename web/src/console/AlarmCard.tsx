@@ -6,7 +6,7 @@ import { minutesAndSeconds } from '../shared/age'
 import { clockTime, exactTime } from '../shared/time'
 import type { Alarm } from '../shared/wire'
 import { problemText } from '../shared/words'
-import { needsAnswer, SHAPE } from './alarms'
+import { needsAnswer, SHAPE, toldLines } from './alarms'
 import { alarmTitle, deliveryState, ruleText } from './alarmWords'
 import { useShortcut } from './shortcuts'
 import { t } from './words'
@@ -15,9 +15,10 @@ function Told({ alarm }: { alarm: Alarm }) {
   const seconds = alarm.next ? (new Date(alarm.next.at).getTime() - now.value) / 1000 : 0
   return (
     <ul class="told">
-      {alarm.told.map((each) => (
+      {toldLines(alarm.told).map((each) => (
         <li>
           {t('told', each.to, each.channel.toUpperCase(), deliveryState(each.state))} {each.at && <span class="num">{clockTime(each.at)}</span>}
+          {each.times > 1 && ` · ${t('toldTimes', each.times)}`}
         </li>
       ))}
       {alarm.next && needsAnswer(alarm) && (

@@ -1,6 +1,7 @@
 // Hospital, session, line state, alarms, sound, clock, language, who. The first thing that is read.
 import { now } from '../shared/clock'
 import { signOut } from '../shared/staff'
+import { STAFF_PAGES } from '../shared/staffPages'
 import { clockTime } from '../shared/time'
 import { LanguageSwitch } from '../shared/ui/Language'
 import { Speaker } from '../shared/ui/Speaker'
@@ -64,6 +65,7 @@ function SoundState() {
 }
 
 export function Header({ desk, session, alarms }: { desk: Desk; session: Session | undefined; alarms: readonly Alarm[] }) {
+  const elsewhere = STAFF_PAGES[desk.me.role].find((page) => page !== 'console')
   return (
     <header class="desk-header">
       <h1 class="brand">Bedside</h1>
@@ -78,7 +80,11 @@ export function Header({ desk, session, alarms }: { desk: Desk; session: Session
       <time class="num" data-testid="clock">
         {clockTime(now.value)}
       </time>
-      {desk.me.role !== 'doctor' && <a href="/outbox">{t('outbox')}</a>}
+      {elsewhere && (
+        <a href={`/${elsewhere}`} data-testid={`to-${elsewhere}`}>
+          {t(elsewhere)}
+        </a>
+      )}
       <LanguageSwitch />
       <a class="who" href="/account" data-testid="who">
         {desk.me.name}

@@ -11,15 +11,17 @@ import { NoteDraft } from './note'
 import { NoteEditor } from './NoteEditor'
 import { useRoom } from './room'
 import { Stage } from './Stage'
-import { tab, visitId, type Desk } from './state'
+import { sessionId, sessions, tab, visitId, type Desk } from './state'
 import { t } from './words'
 
 function Empty() {
+  const session = sessions.value.find((each) => each.id === sessionId.value)
+  const open = session === undefined || session.state === 'open'
   return (
     <div class="stage empty" data-testid="stage-empty">
       <div class="stage-text">
         <h2>{t('noVisit')}</h2>
-        <p>{t('noVisitHint')}</p>
+        <p>{t(open ? 'noVisitHint' : 'noVisitClosedHint')}</p>
       </div>
     </div>
   )

@@ -57,3 +57,23 @@ export function limitOf(limit: Limit): { kind: LimitKind; at: number } | null {
   }
   return null
 }
+
+export interface ToldLine {
+  readonly to: string
+  readonly channel: string
+  readonly state: string
+  readonly at: string | null
+  readonly times: number
+}
+
+/** One line for what one person was told by one way to one end, with the last time: an hour of rounds fits above the answer. */
+export function toldLines(told: Alarm['told']): ToldLine[] {
+  const lines = new Map<string, ToldLine>()
+  for (const each of told) {
+    const key = JSON.stringify([each.to, each.channel, each.state])
+    const before = lines.get(key)
+    const at = (each.at ?? '') > (before?.at ?? '') ? each.at : (before?.at ?? null)
+    lines.set(key, { ...each, at, times: (before?.times ?? 0) + 1 })
+  }
+  return [...lines.values()]
+}

@@ -1,4 +1,4 @@
-// The frame of the two pages that only explain.
+// The frame of the pages that only explain.
 import type { ComponentChildren } from 'preact'
 import { LanguageSwitch } from '../shared/ui/Language'
 import './pages.css'

@@ -67,7 +67,7 @@ export function Booked({ mine }: { mine: MyTicket }) {
           {mine.serial}
         </p>
         {now.value >= from ? <CheckIn /> : <p data-testid="check-in-later">{t('checkInLater', clockTime(from))}</p>}
-        <a href="/api/v1/ticket/calendar.ics" data-testid="calendar">
+        <a class="to-calendar" href="/api/v1/ticket/calendar.ics" data-testid="calendar">
           {t('calendar')}
         </a>
       </section>

@@ -57,7 +57,7 @@ export function Place({ mine }: { mine: MyTicket }) {
         <Wait mine={mine} />
       </div>
       {mine.session.state === 'planned' && (
-        <a href="/api/v1/ticket/calendar.ics" data-testid="calendar">
+        <a class="to-calendar" href="/api/v1/ticket/calendar.ics" data-testid="calendar">
           {t('calendar')}
         </a>
       )}

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { post, toProblem, type Problem } from '../shared/api'
 import { now } from '../shared/clock'
 import { loadHospital } from '../shared/staff'
+import { afterSignIn } from '../shared/staffPages'
 import { LanguageSwitch } from '../shared/ui/Language'
 import { mount } from '../shared/ui/mount'
 import { WatchNotice } from '../shared/ui/Blind'
@@ -10,16 +11,6 @@ import type { Hospital, Me } from '../shared/wire'
 import { problemText } from '../shared/words'
 import './sign-in.css'
 import { t } from './words'
-
-const PAGES = ['/console', '/desk', '/roster', '/outbox', '/texts']
-const HOME: Record<Me['role'], string> = { patient: '/join', doctor: '/console', operator: '/desk', admin: '/outbox' }
-
-/** Back to the page that asked, if it is one of ours; else to the role's own. */
-function next(me: Me): string {
-  const wish = new URLSearchParams(location.search).get('next')
-  if (wish !== null && PAGES.includes(wish)) return wish
-  return HOME[me.role]
-}
 
 function Demonstration() {
   return (
@@ -40,7 +31,7 @@ function useSignIn() {
     setProblem(null)
     try {
       const me = await post<Me>('/sign-in', { login: String(form.get('login')), password: String(form.get('password')) })
-      location.assign(next(me))
+      location.assign(afterSignIn(me.role, new URLSearchParams(location.search).get('next')))
     } catch (error) {
       const refused = toProblem(error)
       setProblem(refused)
@@ -67,7 +58,7 @@ function SignInPage() {
         <form class="stack" onSubmit={(event) => void submit(event)} data-testid="sign-in-form">
           <label class="field">
             <span>{t('login')}</span>
-            <input name="login" data-testid="login" autocomplete="username" autocapitalize="none" required />
+            <input name="login" data-testid="login" autocomplete="username" autocapitalize="none" required autofocus />
           </label>
           <label class="field">
             <span>{t('password')}</span>
@@ -82,6 +73,10 @@ function SignInPage() {
         </form>
         {hospital?.demonstration && <Demonstration />}
         <p class="soft small">{t('patients')}</p>
+        <p class="patients">
+          <a href="/book">{t('toBook')}</a>
+          <a href="/join">{t('toLostLink')}</a>
+        </p>
       </main>
       <WatchNotice />
     </div>

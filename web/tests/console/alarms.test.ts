@@ -1,7 +1,7 @@
 // Which alarm stands first, which one sounds, and that a worsened one calls again; the bursts of IEC 60601-1-8.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { inOrder, isAcknowledged, limitOf, splitCondition, worseOf, worstUnanswered } from '../../src/console/alarms'
+import { inOrder, isAcknowledged, limitOf, splitCondition, toldLines, worseOf, worstUnanswered } from '../../src/console/alarms'
 import { BURSTS } from '../../src/console/bursts'
 import type { Alarm } from '../../src/shared/wire'
 
@@ -52,4 +52,23 @@ test('ten pulses for high, three for medium, and silence between two bursts', ()
     const last = burst.pulses[burst.pulses.length - 1]
     assert.ok(last && burst.everyS - (last.startS + last.durationS) >= 2.5)
   }
+})
+
+test('who was told the same way again and again is one line with the last time', () => {
+  const told = (to: string, state: string, at: string | null) => ({ to, channel: 'sms', state, at })
+  const lines = toldLines([
+    told('Lin Wei', 'sent', '2026-11-21T06:00:05Z'),
+    told('Lin Wei', 'failed', '2026-11-21T06:01:00Z'),
+    told('Chen Jing', 'queued', null),
+    told('Lin Wei', 'sent', '2026-11-21T06:02:05Z'),
+    told('Lin Wei', 'sent', null),
+  ])
+  assert.deepEqual(
+    lines.map((line) => [line.to, line.state, line.at, line.times]),
+    [
+      ['Lin Wei', 'sent', '2026-11-21T06:02:05Z', 3],
+      ['Lin Wei', 'failed', '2026-11-21T06:01:00Z', 1],
+      ['Chen Jing', 'queued', null, 1],
+    ],
+  )
 })

@@ -82,7 +82,7 @@ export function SessionBar({ desk, session }: { desk: Desk; session: Session }) 
         <span class="spring" />
         {desk.me.role === 'doctor' &&
           deeds(session, desk.me.id).map((deed) => (
-            <button key={deed} class={QUIET.includes(deed) ? 'quiet' : ''} data-testid={`${deed}-session`} disabled={act.busy} onClick={() => take(deed)}>
+            <button key={deed} class={QUIET.includes(deed) ? 'quiet' : 'primary'} data-testid={`${deed}-session`} disabled={act.busy} onClick={() => take(deed)}>
               {t(`do_${deed}`)}
             </button>
           ))}

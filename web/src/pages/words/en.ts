@@ -1,4 +1,4 @@
-// English of the two explaining pages.
+// English of the explaining pages.
 export const en = {
   caTitle: 'Trust this hospital’s certificate · Bedside',
   caHeading: 'Trust this hospital’s certificate',
@@ -25,4 +25,10 @@ export const en = {
   insecureOpen: 'Open securely',
   insecureTrust: 'If the browser then warns about the certificate, your device does not know this hospital’s certificate yet.',
   insecureHow: 'How to trust it',
+  lostTitle: 'Page not found · Bedside',
+  lostHeading: 'This page does not exist',
+  lostWhy: 'Perhaps the address was copied in part. Your number in the line does not depend on it.',
+  lostLink: 'Patients: find my visit',
+  lostBook: 'Patients: book a visit',
+  lostStaff: 'Staff: sign in',
 }

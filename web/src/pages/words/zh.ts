@@ -1,4 +1,4 @@
-// 两个说明页的中文。
+// 说明页的中文。
 import type { en } from './en'
 
 export const zh: typeof en = {
@@ -27,4 +27,10 @@ export const zh: typeof en = {
   insecureOpen: '安全打开',
   insecureTrust: '如果浏览器随后提示证书问题，说明您的设备尚未信任本院的证书。',
   insecureHow: '如何信任',
+  lostTitle: '找不到页面 · Bedside',
+  lostHeading: '没有这个页面',
+  lostWhy: '地址可能没有复制完整。您的就诊号不受影响。',
+  lostLink: '患者：找回就诊链接',
+  lostBook: '患者：预约就诊',
+  lostStaff: '医务人员：登录',
 }

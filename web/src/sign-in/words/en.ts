@@ -12,4 +12,6 @@ export const en = {
   demonstration: 'This is a demonstration.',
   demonstrationHint: 'The sign-ins are in a file; the server names it in its terminal when it starts.',
   patients: 'Patients do not sign in here: they open the link in their SMS.',
+  toBook: 'Book a visit',
+  toLostLink: 'Link lost?',
 }

@@ -13,4 +13,6 @@ export const zh: typeof en = {
   demonstration: '这是演示系统。',
   demonstrationHint: '登录信息保存在一个文件中，服务器启动时在终端里显示其位置。',
   patients: '患者无需在此登录，请打开短信中的链接。',
+  toBook: '预约就诊',
+  toLostLink: '找不到链接？',
 }

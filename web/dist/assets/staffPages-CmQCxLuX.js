@@ -1,0 +1,1 @@
+var e={patient:[],doctor:[`console`,`devices`],operator:[`desk`,`console`,`devices`,`quarantine`,`roster`,`outbox`,`texts`],admin:[`devices`,`roster`,`outbox`,`texts`]},t={patient:`/join`,doctor:`/console`,operator:`/desk`,admin:`/outbox`};function n(n,r){let i=[`/account`,...e[n].map(e=>`/${e}`)];return r!==null&&n!==`patient`&&i.includes(r)?r:t[n]}export{n,e as t};
