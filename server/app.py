@@ -6,7 +6,6 @@ Read ``Bedside.start`` for what runs, ``Bedside.stop`` for the order in which it
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -15,53 +14,46 @@ from itertools import chain
 import structlog
 from aiohttp import web
 
-from devices.broker import SERVICE_ID, EmbeddedBroker, TlsListener
+from devices.broker import EmbeddedBroker, TlsListener
 from devices.broker_frames import Fault
 from devices.clock_steps import ClockSteps
 from devices.dynsec import Wanted
-from devices.evaluate import Evaluator, Input
+from devices.evaluate import Evaluator
 from devices.handover import Handover
-from devices.ingest import Committed, Ingest, Reader, Stored
+from devices.ingest import Ingest, Reader
 from devices.mqtt import MqttLink
-from devices.mqtt_endpoint import Endpoint, Library
-from devices.readings import Message, Reason
-from server import http
-from server.access.heads import HEADS, append_head
-from server.access.sealing import Sealer, SealStore, WrongKey
+from server import adapters, http
+from server.access.sealing import WrongKey
 from server.addresses import Listening, device_addresses
-from server.bus import Bus, Hint
-from server.bus.memory import MemoryBus
+from server.bus import Hint
 from server.claim import claim
 from server.clinic import day_end
 from server.clinic.news import line_topics
-from server.connections import Connections, Most
-from server.crowding import Crowd
-from server.gateways import Gateways, open_gateways
+from server.condition import Condition
+from server.gateways import open_gateways
+from server.handing_on import HandsOn
 from server.health import Health
-from server.keys import audit_key, link_key
+from server.keys import link_key
 from server.listeners import Listeners
 from server.live import Gathered, LiveDoor, LiveTopics, Presence, Visitor, lane_of
-from server.messaging import WaysOut, limits_of
+from server.messaging import limits_of
 from server.monitoring import broker_drops
-from server.monitoring.broker_hook import BrokerHook, ServersOwn
 from server.monitoring.credentials import CredentialChange, CredentialRelay
 from server.monitoring.device_lines import Addresses
 from server.monitoring.evaluation import EvaluationRecorder, EvaluationStore
 from server.monitoring.intake import Intake
 from server.monitoring.quarantine import IntakeOf, Quarantine
-from server.monitoring.series import Heard, NewestByPatient
 from server.monitoring.sightings import BrokerWitness
 from server.notifications.deliveries import Receipt
 from server.notifications.outbox import ORDINARY, URGENT, Dispatcher, Wiring
-from server.open_files import FOR_STAFF, for_pages
-from server.outside import BrokerAccounts, dynsec_of, tls_of
+from server.open_files import for_pages
+from server.outside import BrokerAccounts, dynsec_of
 from server.running import announce, withdraw
 from server.safeguards import pack_of
 from server.services import Outside, build_services, house_of
 from server.settings import Settings
-from server.store.chain import SealLookQueries, SealQueries
 from server.store.devices import CredentialQueries, StoredCredentials
-from server.store.engine import Store, connect, open_store
+from server.store.engine import Store, open_store
 from server.store.errors import Unavailable
 from server.store.journal import StoreJournal, partition_of
 from server.store.monitoring import EvaluationStoreQueries
@@ -70,20 +62,16 @@ from server.store.quarantine import QuarantineQueries
 from server.store.registry import DeviceRegistry, RegistryQueries
 from server.store.visits import VisitLookQueries
 from server.supervise import Supervisor
-from server.tls import Certificates, ensure_certificates, lan_addresses, machine_names
+from server.tls import Certificates
 from signaling.hub import Hub, HubLimits
-from signaling.ice import IceServers, TurnServer
-from signaling.messages import IceServer
 
 logger = structlog.get_logger(__name__)
 
 CLOCK: Callable[[], datetime] = partial(datetime.now, UTC)
 TICK_S = 1.0
-BLIND_AFTER_S = 5.0  # of a database that takes nothing
 SECOND_LOOK_S = 10.0
 UNATTENDED = "unattended"  # a kind of live topics, one a person; told of without a person's name
 SHOW_ALARMS = ("patient", "alarms", "session", UNATTENDED)  # kinds of live topics
-STANDSTILL_S = 10.0  # a tick of evaluation takes milliseconds; a backlog of thousands, seconds
 REGISTRY_EVERY_S = 3.0  # how soon a device that the command line added is let in
 SEALING_S = 2.0  # of the ten that a stop may take
 DESK = "desk"  # a live topic: every line of today, so that every change of a line is one of it
@@ -96,17 +84,15 @@ class Bedside:
 
     def __init__(self, settings: Settings, store: Store, certificates: Certificates, demonstration: bool) -> None:
         self._settings, self.store = settings, store
-        self._alarm_store = _alarm_store(settings, store)
+        self._alarm_store = adapters.alarm_store(settings, store)
         self._supervisor = Supervisor()
-        self._stopping = False
-        self.public_url = public_url(settings)
-        self._sealer = _sealer(settings, store)
+        self.public_url = adapters.public_url(settings)
+        self._sealer = adapters.sealer(settings, store, CLOCK)
         self._registry = DeviceRegistry()
         self._registry_version: tuple[int, int] | None = None
         self._registry_read = asyncio.Lock()
-        self._shown = NewestByPatient()
         self._presence = Presence(self._presence_changed)
-        self._bus: Bus = _bus(settings)
+        self._bus = adapters.bus_of(settings)
         pack = pack_of(settings, demonstration=demonstration)
         self.house = house_of(settings, self.public_url, link_key(settings.data.directory), pack)
         self._gateways = open_gateways(settings, self.public_url, CLOCK)
@@ -116,14 +102,14 @@ class Bedside:
             self.house,
             self._outside(),
             alarm_store=self._alarm_store,
-            out=_ways_out(self._gateways),
+            out=adapters.ways_out(self._gateways),
         )
         lanes = ((URGENT, self._alarm_store), (ORDINARY, store))
         self._dispatchers = [Dispatcher(self._outbox_wiring(lane_store), pace) for pace, lane_store in lanes]
         self._hub: Hub[Visitor] = Hub(
             LiveDoor(self.services, CLOCK),
             LiveTopics(self.services, CLOCK),
-            ice=_ice(settings),
+            ice=adapters.ice_of(settings),
             limits=HubLimits(sockets=for_pages()),
             presence=self._presence.told,
             origins=[self.public_url],
@@ -135,21 +121,37 @@ class Bedside:
         self._accounts = BrokerAccounts(dynsec, self._wanted) if dynsec else None
         on_record = StoredCredentials(self.store)
         self._relay = CredentialRelay(dynsec, on_record, self._device_changed) if dynsec else None
-        self._hook = _hook(settings, self._registry)
-        self._broker = self._embedded_broker(certificates) if _embedded(settings) else None
-        self._link: MqttLink | None = None
-        self._ingest: Ingest | None = None
+        self._hook = adapters.hook_of(settings, self._registry)
+        self._broker = self._embedded_broker(certificates) if adapters.is_embedded(settings) else None
         self._handover = Handover()
         self._listeners = Listeners(settings, self._handover.deliver, CLOCK)
         self._certificates = certificates
         self._evaluator = Evaluator(self._evaluation_log(), CLOCK, partition_of, ClockSteps(CLOCK).taken)
-        self._connections, self._crowd = _bounds(settings)
+        elsewhere = None if settings.bus == "memory" else self._heard_elsewhere
+        self._hands_on = HandsOn(self._evaluator, self.services.sightings, self._hub, elsewhere)
+        connections, crowd = adapters.bounds_of(settings)
+        self.condition = Condition(
+            clock=CLOCK,
+            supervisor=self._supervisor,
+            services=self.services,
+            hub=self._hub,
+            evaluator=self._evaluator,
+            bus=self._bus,
+            sealer=self._sealer,
+            gateways=self._gateways,
+            listeners=self._listeners,
+            connections=connections,
+            crowd=crowd,
+            broker=self._broker,
+            accounts=self._accounts,
+            hook=self._hook,
+        )
         self.doors = http.Web(
             settings=settings,
             services=self.services,
             public_url=self.public_url,
             certificates=certificates,
-            health=Health(self._not_ready, self._gauges, self._counters),
+            health=Health(self.condition.not_ready, self.condition.gauges, self.condition.counters),
             quarantine=self._quarantine(),
             intake=Intake(self._registry.check, self._handover.deliver, refused=self._refused_by_http),
             addresses=self._addresses,
@@ -157,16 +159,15 @@ class Bedside:
             version=version("bedside"),
             clock=CLOCK,
             broker_hook=self._hook,
-            connections=self._connections,
-            crowd=self._crowd,
+            connections=connections,
+            crowd=crowd,
         )
         self._runner: web.AppRunner | None = None
-        self._started_s: float | None = None
         self.ports: Mapping[str, int] = {}
 
     async def start(self) -> None:
         """Alarms and messages first, then intake, then the doors. Raises BrokerError, OSError for a port in use."""
-        self._started_s = asyncio.get_running_loop().time()
+        self.condition.started_s = asyncio.get_running_loop().time()
         self._bus.subscribe(self._hear, self._hub.refresh_all)
         await self._read_registry()
         start = self._supervisor.start
@@ -202,7 +203,7 @@ class Bedside:
 
     async def stop(self) -> None:
         """Say goodbye to pages, take what has arrived to its commit, and close. At most ten seconds in all."""
-        self._stopping = True
+        self.condition.stopping = True
         withdraw(self._settings.data.directory)
         await self._hub.close()
         if self._runner:
@@ -235,30 +236,30 @@ class Bedside:
             self._supervisor.start("broker accounts", self._accounts.run)
         if self._relay:
             self._supervisor.start("credentials", self._relay.run)
-        self._link = MqttLink(_endpoint(self._settings, self._broker))
-        self._link.news = self.services.broker_drops.heard
-        self._ingest = Ingest(
-            self._link,
+        link = self.condition.link = MqttLink(adapters.endpoint_of(self._settings, self._broker))
+        link.news = self.services.broker_drops.heard
+        ingest = self.condition.ingest = Ingest(
+            link,
             StoreJournal(self._alarm_store),
             Reader(self._registry, self.house.sender.zone),
-            committed=self._committed,
+            committed=self._hands_on.committed,
             clock=CLOCK,
             outage=(OSError, Unavailable),
             observed=self.services.sightings.observed,
             stepped=ClockSteps(CLOCK).taken,
         )
-        self._supervisor.start("mqtt", self._link.run)
-        self._supervisor.start("ingest", self._ingest.run)
-        self._supervisor.start("handover", partial(self._handover.run, self._ingest.take))
+        self._supervisor.start("mqtt", link.run)
+        self._supervisor.start("ingest", ingest.run)
+        self._supervisor.start("handover", partial(self._handover.run, ingest.take))
 
     async def _stop_intake(self) -> None:
         """What is in the journal's hands is committed and acknowledged; what is not, the devices still hold."""
         await self._listeners.close()
         await self._supervisor.stop("ingest")
         await self._supervisor.stop("handover")
-        if self._link:
+        if self.condition.link:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._link.close(), 3)
+                await asyncio.wait_for(self.condition.link.close(), 3)
         await self._supervisor.stop("mqtt")
         await self._supervisor.stop("broker")
         if self._broker:
@@ -273,30 +274,6 @@ class Bedside:
         if self._broker:
             self.services.broker_drops.counted(broker_drops.EMBEDDED, self._broker.unheard)
         await self.services.broker_drops.tick(now)
-
-    async def _committed(self, committed: Committed) -> None:
-        """Hand on what is new: to evaluation, and to the pages that show these patients."""
-        inputs: dict[int, list[Input]] = {}
-        heard: dict[str, list[Heard]] = {}
-        for stored in committed.stored:
-            if stored.partition is None or stored.patient_id is None:
-                continue
-            inputs.setdefault(stored.partition, []).append(_input(stored))
-            message = stored.message
-            self._note_wrong_patient(message)
-            heard.setdefault(stored.patient_id, []).append(Heard(message.device_id, message.received_at, message.body))
-        for partition, given in inputs.items():
-            self._evaluator.offer(partition, given)
-        for patient_id, changes in self._shown.changes(heard).items():
-            await self._hub.merge(f"patient:{patient_id}", changes)
-            if self._settings.bus != "memory":
-                await self._bus.publish(READINGS, {"topic": f"patient:{patient_id}"})
-
-    def _note_wrong_patient(self, message: Message) -> None:
-        """Only the journal knows who wears the device, and so whom else a message names."""
-        for refusal in message.body.refusals:
-            if refusal.reason is Reason.WRONG_PATIENT:
-                self.services.sightings.refused(message.device_id, refusal.reason, message.received_at, refusal.detail)
 
     def _evaluation_log(self) -> EvaluationRecorder:
         store = self._alarm_store
@@ -332,6 +309,10 @@ class Bedside:
             self._hint()
         await self._bus.publish(LIVE, {"topic": topic})
 
+    async def _heard_elsewhere(self, topic: str) -> None:
+        """The pages of other nodes read the topic anew."""
+        await self._bus.publish(READINGS, {"topic": topic})
+
     async def _hear(self, channel: str, hint: Hint) -> None:
         if channel == LINES:
             self.services.predictions.changed(hint["session"])
@@ -346,6 +327,10 @@ class Bedside:
     async def _look_again(self, _now: datetime) -> None:
         """A hint that was lost in a way that nobody thought of must not keep an alarm off a page."""
         await self._hub.refresh_kinds(SHOW_ALARMS)
+
+    def _sees(self) -> bool:
+        """The hub asks what is made of the hub too."""
+        return self.condition.sees()
 
     def _hint(self) -> None:
         for dispatcher in self._dispatchers:
@@ -430,174 +415,13 @@ class Bedside:
             found = await look.credentials()
         return [Wanted(one.device_id, settled=one.broker_version >= one.version) for one in found if one.live]
 
-    # How it is doing.
-
-    def _not_ready(self) -> list[str]:
-        missing = self._supervisor.down()
-        if self._stopping:
-            missing.append("stopping")
-        if self._link is None or not self._link.connected:
-            missing.append("mqtt: not connected")
-        if self._ingest and self._ingest.stats.failing_since:
-            missing.append("ingest: the database takes nothing")
-        if self._evaluator.stats.failing_since:
-            missing.append("alarms: what is stored cannot be evaluated")
-        if self._stands_still():
-            missing.append("alarms: evaluation stands still")
-        if not self._bus.ready:
-            missing.append("bus: not connected")
-        return missing
-
-    def _stands_still(self) -> bool:
-        """Since the last second that was worked off, or since the start where there never was one."""
-        since = self._evaluator.stats.ticked_s or self._started_s
-        return since is not None and asyncio.get_running_loop().time() - since > STANDSTILL_S
-
-    def _sees(self) -> bool:
-        """Do readings and alarms come through? If not for some seconds, pages must call themselves blind."""
-        failing = [self._evaluator.stats.failing_since, self._ingest.stats.failing_since if self._ingest else None]
-        oldest = min((since for since in failing if since), default=None)
-        blind = oldest is not None and abs((CLOCK() - oldest).total_seconds()) > BLIND_AFTER_S  # it may be set back
-        return not blind and not self._stands_still()
-
-    def _gauges(self) -> Mapping[str, float]:
-        counts = self._hub.counts
-        devices = self._broker.connections if self._broker else 0
-        return {
-            "live_clients": counts.clients,
-            "http_connections": len(self._connections),
-            "rooms": counts.rooms,
-            "broker_connections": devices,
-            "audit_unsealed": self._sealer.behind,
-            **({"broker_accounts_missing": len(self._accounts.missing)} if self._accounts else {}),
-            **({"smpp_bound": self._gateways.smpp.bound} if self._gateways.smpp else {}),
-        }
-
-    def _counters(self) -> Mapping[str, float]:
-        stats = self._ingest.stats if self._ingest else None
-        ingest = ("received", "stored", "duplicates", "quarantined", "refused_readings", "failures")
-        return {
-            "live_deltas": self._hub.counts.deltas,
-            "http_connections_refused": self._connections.refused,
-            "http_requests_too_many": self._crowd.refused,
-            "alarms_nobody_to_tell": self.services.alarms.unreachable,
-            **{f"ingest_{name}": getattr(stats, name, 0) for name in ingest},
-            "broker_dropped": sum(self.services.broker_drops.counts.values()),
-            **self._listeners.counters(),
-            **({f"broker_hook_{name}": n for name, n in asdict(self._hook.counts).items()} if self._hook else {}),
-            **{f"task_failures_{name.replace(' ', '_')}": n for name, n in self._supervisor.failures().items()},
-        }
-
 
 async def open_bedside(settings: Settings, *, demo: bool) -> Bedside:
     """Everything wired, nothing running yet. Raises StoreError, NotDemonstrationError."""
     settings.data.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = await open_store(settings.data.database_url)
     is_demonstration = await claim(store, wanted=demo)
-    return Bedside(settings, store, _certificates(settings), is_demonstration)
-
-
-def _input(stored: Stored) -> Input:
-    message = stored.message
-    return Input(
-        message_id=stored.message_id,
-        patient_id=stored.patient_id or "",
-        device_id=message.device_id,
-        position=stored.position or 0,
-        received_at=message.received_at,
-        body=message.body,
-    )
-
-
-def public_url(settings: Settings) -> str:
-    """As set; or the address under which a phone on the same network reaches this machine."""
-    if settings.web.public_url:
-        return settings.web.public_url
-    lan = lan_addresses()
-    if lan and settings.web.host not in {"127.0.0.1", "localhost", "::1"}:
-        return f"https://{lan[0]}:{settings.web.https_port}"
-    return f"http://localhost:{settings.web.http_port}"
-
-
-def _certificates(settings: Settings) -> Certificates:
-    if settings.web.certificate and settings.web.key:
-        return Certificates(settings.web.certificate, settings.web.key, None)
-    return ensure_certificates(settings.data.directory, machine_names(), CLOCK())
-
-
-def _alarm_store(settings: Settings, store: Store) -> Store:
-    """On PostgreSQL readings and alarms have connections of their own; SQLite has one writer whatever we do."""
-    return connect(settings.data.database_url, pool_size=10) if store.dialect == "postgresql" else store
-
-
-def _sealer(settings: Settings, store: Store) -> Sealer:
-    directory = settings.data.directory
-    kept = SealStore(partial(store.read, SealLookQueries), partial(store.write, SealQueries))
-    return Sealer(kept, audit_key(directory), partial(append_head, directory / HEADS), CLOCK)
-
-
-def _ways_out(gateways: Gateways) -> WaysOut:
-    return WaysOut(
-        confirms={channel: gateway.receipts for channel, gateway in gateways.by_channel.items()},
-        receipts=gateways.receipts,
-        push_services=gateways.push_services,
-        push_key=gateways.push_key,
-    )
-
-
-def _bounds(settings: Settings) -> tuple[Connections, Crowd]:
-    """Proxies hold many people's connections, and are told apart by request alone."""
-    web_settings, pages = settings.web, for_pages()
-    most = Most(web_settings.connections_an_address, pages, pages + FOR_STAFF, web_settings.connections_uncounted)
-    proxies = (*most.uncounted, *web_settings.trusted_proxies)
-    return Connections(replace(most, an_address=2 * most.an_address, uncounted=proxies)), Crowd(most)
-
-
-def _bus(settings: Settings) -> Bus:
-    if settings.bus == "memory":
-        return MemoryBus()
-    from server.bus.redis import RedisBus  # noqa: PLC0415 – loaded only where it is used
-
-    return RedisBus(settings.bus)
-
-
-def _ice(settings: Settings) -> IceServers:
-    ice = settings.ice
-    fixed = [IceServer(urls=ice.urls)] if ice.urls else []
-    secret = ice.turn_secret.get_secret_value().encode()
-    return IceServers(fixed, [TurnServer(ice.turn_urls, secret)] if ice.turn_urls else [])
-
-
-def _embedded(settings: Settings) -> bool:
-    return settings.mqtt.broker == "embedded"
-
-
-def _endpoint(settings: Settings, broker: EmbeddedBroker | None) -> Endpoint:
-    mqtt, library = settings.mqtt, Library(settings.mqtt.client)
-    if broker:
-        return Endpoint("127.0.0.1", broker.port, SERVICE_ID, broker.service.secret, library=library)
-    password = mqtt.password.get_secret_value()
-    return Endpoint(
-        mqtt.host,
-        mqtt.port,
-        SERVICE_ID,
-        password,
-        user=mqtt.username,
-        tls=tls_of(mqtt),
-        persistent=True,
-        library=library,
-        news=broker_drops.TOPICS,
-    )
-
-
-def _hook(settings: Settings, registry: DeviceRegistry) -> BrokerHook | None:
-    mqtt = settings.mqtt
-    if mqtt.accounts != "http":
-        return None
-    server = ServersOwn(SERVICE_ID, mqtt.username, mqtt.password.get_secret_value())
-    return BrokerHook(
-        mqtt.hook_secret.get_secret_value(), server, registry.check, lambda id_: registry.known(id_) is not None
-    )
+    return Bedside(settings, store, adapters.certificates_of(settings, CLOCK()), is_demonstration)
 
 
 async def _every(tick: Callable[[datetime], Awaitable[None]], seconds: float = TICK_S) -> None:

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from devices.evaluate import Standing
-from server import app
+from server import condition
 from server.app import Bedside, open_bedside
 from server.monitoring.evaluation import EvaluationRecorder
 from server.settings import Data, Mqtt, Settings, Web
@@ -29,7 +29,7 @@ async def house(tmp_path: Path) -> AsyncIterator[Bedside]:
 
 
 async def test_a_second_that_never_ends_is_said(house: Bedside, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "STANDSTILL_S", 2.0, raising=False)
+    monkeypatch.setattr(condition, "STANDSTILL_S", 2.0)
     await until_ready(house, [])
 
     async def hang(_log: EvaluationRecorder) -> Standing:

@@ -137,7 +137,7 @@ async def test_without_the_key_or_with_another_nothing_is_claimed_and_patients_a
         async with asyncio.timeout(10):
             while "audit.wrong_key" not in {line["event"] for line in said}:
                 await asyncio.sleep(0.05)
-        assert not [reason for reason in bedside._not_ready() if "audit" in reason]
+        assert not [reason for reason in bedside.condition.not_ready() if "audit" in reason]
         await bedside.stop()
     assert "not the key that this chain began with" in await accused(settings)
     key.write_bytes(kept)

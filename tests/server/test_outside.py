@@ -66,7 +66,7 @@ async def test_a_device_speaks_once_it_is_in_the_registry_and_is_cut_when_it_is_
     house: Bedside, broker: Hardened
 ) -> None:
     """The server's own account is made by it too: nothing but the registry's stood at the broker before."""
-    await until(lambda: not house._not_ready())
+    await until(lambda: not house.condition.not_ready())
     await until(lambda: house.services.broker_drops.counts == {"mosquitto": 0})  # what the broker says of itself
     added = await house.services.devices.add("system", "OX-1", "Oximeter", datetime.now(UTC))
     await broker_has_it(house, "OX-1")
