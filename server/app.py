@@ -470,6 +470,7 @@ class Bedside:
         return {
             "live_deltas": self._hub.counts.deltas,
             "alarms_nobody_to_tell": self.services.alarms.unreachable,
+            "clock_steps": self._evaluator.stats.clock_steps,
             **{f"ingest_{name}": getattr(stats, name, 0) for name in ingest},
             "broker_dropped": sum(self.services.broker_drops.counts.values()),
             **self._listeners.counters(),
