@@ -41,6 +41,12 @@ class Clock(msgspec.Struct, frozen=True):
         agreeing = [s for s in self.sightings if abs(s.ahead_by - sighting.ahead_by) <= STEADY]
         return self._weigh((*agreeing[:1], *agreeing[1:][-KEPT:], sighting))
 
+    def after_step(self, by: timedelta, sent_at: datetime, received_at: datetime) -> "Clock":
+        """Our own clock was put forward ``by``. Had it been wrong, the device is ahead of it by that much less; had it
+        stood still – a machine that was paused – by as much as before: the first message says which."""
+        seen, moved = sent_at - received_at, self.offset - by
+        return Clock(moved) if abs(seen - moved) < abs(seen - self.offset) else self
+
     def _weigh(self, sightings: tuple[Sighting, ...]) -> "Clock":
         least_delayed = max(s.ahead_by for s in sightings)
         needed = AHEAD_FOR if least_delayed > self.offset else BEHIND_FOR

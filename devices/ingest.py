@@ -188,7 +188,7 @@ class Ingest:
         return entries
 
     def _follow_clock(self, arrivals: Sequence[Arrival], by: timedelta) -> Sequence[Arrival]:
-        """The devices' clocks stand as before, ours does not; what came before it was set bears the old time."""
+        """What came before it was set bears the old time."""
         logger.warning("ingest.clock_was_set", by_s=by.total_seconds())
         self._reader.clock_was_set(by)
         now = self._clock()
@@ -286,12 +286,13 @@ class Reader:
         self._registry = registry
         self._zone = zone
         self._clocks: dict[str, Clock] = {}
+        self._in_doubt: dict[str, timedelta] = {}  # by how much our clock was set since the device told its own
         self._conversations: dict[tuple[str, str], Conversation] = {}
         self._asked = answers.Asked()
 
     def clock_was_set(self, by: timedelta) -> None:
-        """Ours: no device's moved, so each is ahead of it by that much less."""
-        self._clocks = {device_id: Clock(clock.offset - by) for device_id, clock in self._clocks.items()}
+        """Ours: what is known of the devices' is in doubt until each has been heard."""
+        self._in_doubt = {device_id: by + self._in_doubt.get(device_id, NOTHING) for device_id in self._clocks}
 
     def read(self, arrival: Arrival) -> Entry:
         """A retained message is somebody's past and is passed over: a device that measures sends again."""
@@ -317,8 +318,10 @@ class Reader:
         return self._conversations.setdefault((topic.device_id, topic.format), begin()).decode
 
     def _settle(self, device: KnownDevice, decoded: Decoded, arrival: Arrival) -> Entry:
-        clock = self._clocks.get(device.id, Clock(device.clock_offset)).observe(decoded.sent_at, arrival.received_at)
-        self._clocks[device.id] = clock
+        clock = self._clocks.get(device.id, Clock(device.clock_offset))
+        if decoded.sent_at is not None and device.id in self._in_doubt:
+            clock = clock.after_step(self._in_doubt.pop(device.id), decoded.sent_at, arrival.received_at)
+        clock = self._clocks[device.id] = clock.observe(decoded.sent_at, arrival.received_at)
         message = _message(device.id, arrival.received_at, decoded, clock.offset)
         fault = next((refusal for refusal in message.body.refusals if refusal.metric is None), None)
         quarantined = None if fault is None else _quarantine(arrival, fault, message)

@@ -89,6 +89,7 @@ class Condition:
             "http_connections_refused": self.connections.refused,
             "http_requests_too_many": self.crowd.refused,
             "alarms_nobody_to_tell": self.services.alarms.unreachable,
+            "clock_steps": self.evaluator.stats.clock_steps,
             **{f"ingest_{name}": getattr(stats, name, 0) for name in _INGEST},
             "broker_dropped": sum(self.services.broker_drops.counts.values()),
             **self.listeners.counters(),

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,6 +9,7 @@ from devices.clock import Clock, localised, place
 from devices.readings import Decoded, Reason, Refusal, Reported
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
@@ -115,3 +117,12 @@ def test_a_time_told_from_the_moment_of_sending_is_counted_from_it() -> None:
     assert place(Decoded((reading,), sent_at=after(-10)), timedelta(0), NOON).readings[0].at == after(-100)
     later = Reported("spo2", 79, "%", after_sent=timedelta(minutes=6))
     assert place(Decoded((later,)), timedelta(0), NOON).refusals == (Refusal(Reason.FUTURE, "spo2", 79),)
+
+
+@pytest.mark.parametrize("by", [HOUR, -HOUR])
+def test_after_our_clock_was_set_the_first_message_says_what_the_device_s_shows(by: timedelta) -> None:
+    ahead = Clock(timedelta(minutes=7))
+    was_wrong = ahead.after_step(by, NOON + timedelta(minutes=7), NOON + by + timedelta(seconds=1))
+    assert was_wrong == Clock(timedelta(minutes=7) - by)
+    stood_still = ahead.after_step(by, NOON + by + timedelta(minutes=7), NOON + by + timedelta(seconds=1))
+    assert stood_still == ahead

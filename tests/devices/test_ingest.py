@@ -244,24 +244,34 @@ async def test_what_a_device_said_its_aliases_mean_is_remembered_for_it_alone(be
 
 
 @pytest.mark.parametrize("hours", [1, -1])
-async def test_our_clock_is_set_and_every_reading_stays_a_live_one(bench: Bench, hours: int) -> None:
-    """The devices' clocks were right and stay: only ours moved. What came just before bears the old time."""
-    step, now = timedelta(hours=hours), NOON + timedelta(hours=hours)
-    steps = [timedelta(0), step, timedelta(0)]
-    clock = [NOON]
+@pytest.mark.parametrize("tells", [True, False])
+async def test_our_clock_is_set_and_every_reading_stays_a_live_one(bench: Bench, hours: int, tells: bool) -> None:
+    """The device's clock stays as it is. One that never tells it gives its readings no time either."""
+    step = timedelta(hours=hours)
+    steps, clock = [timedelta(0), step, timedelta(0)], [NOON]
     working = Ingest(
         bench, bench, Reader(bench), committed=bench.hand_on, clock=lambda: clock[0], stepped=lambda: steps.pop(0)
     )
 
     def said(seq: int, received_at: datetime) -> Arrival:
-        reading = {"metric": "spo2", "value": 97, "unit": "%", "at": NOON.isoformat()}
-        payload = json.dumps({"epoch": "e", "seq": seq, "sent": NOON.isoformat(), "readings": [reading]}).encode()
+        told = {"sent": NOON.isoformat()} if tells else {}
+        reading = {"metric": "spo2", "value": 97, "unit": "%", **({"at": NOON.isoformat()} if tells else {})}
+        payload = json.dumps({"epoch": "e", "seq": seq, **told, "readings": [reading]}).encode()
         return Arrival("bedside/v1/BM-77/readings", payload, False, received_at, Receipt(1, seq))
 
     await working.take([said(1, NOON)])
-    clock[0] = now
-    await working.take([said(2, NOON), said(3, now)])
-    await working.take([said(4, now)])
-    placed = [row.body.readings[0].at for row in bench.rows.values()]
-    assert placed == [NOON, now, now, now]
-    assert [row.received_at for row in bench.rows.values()] == [NOON, now, now, now]
+    clock[0] = NOON + step
+    await working.take([said(2, NOON), said(3, NOON + step)])
+    await working.take([said(4, NOON + step)])
+    assert [row.body.readings[0].at - NOON for row in bench.rows.values()] == [timedelta(0), step, step, step]
+    assert [row.received_at - NOON for row in bench.rows.values()] == [timedelta(0), step, step, step]
+
+
+async def test_a_device_that_never_tells_its_clock_is_taken_at_its_word_whatever_ours_does(bench: Bench) -> None:
+    reader = Reader(bench)
+    right = b'{"readings": [{"metric": "spo2", "value": 97, "unit": "%", "at": "2026-11-21T12:00:00Z"}]}'
+    reader.read(arrival(right))
+    reader.clock_was_set(timedelta(minutes=4))
+    entry = reader.read(arrival(right))
+    assert entry.message is not None
+    assert entry.message.body.readings[0].at == NOON
