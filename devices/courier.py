@@ -12,7 +12,7 @@ from typing import Protocol
 
 import msgspec
 
-from devices import topics
+from devices import topics, wave_message
 from devices.backlog import Backlog, Outgoing
 from devices.mqtt import DeviceClient
 from devices.mqtt_endpoint import Backoff, Endpoint
@@ -48,6 +48,8 @@ class _Message(msgspec.Struct, frozen=True):
 def plain(backlog: Backlog, message: Outgoing) -> bytes:
     """As it was kept."""
     now = datetime.now(UTC)
+    if wave_message.is_wave(message):
+        return wave_message.body(backlog, message, now)
     return msgspec.json.encode(_Message(backlog.epoch, message.seq, message.oldest, now, message.readings))
 
 
@@ -79,7 +81,7 @@ class Courier:
             return
         for message in self.backlog.due(asyncio.get_running_loop().time()):
             self.watcher.sent(message.seq)
-            packet_id = self._client.publish(topics.readings(self._id), self.body(self.backlog, message))
+            packet_id = self._client.publish(wave_message.topic(self._id, message), self.body(self.backlog, message))
             self._flying[packet_id] = message.seq
 
     @property

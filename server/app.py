@@ -279,10 +279,18 @@ class Bedside:
             heard.setdefault(stored.patient_id, []).append(Heard(message.device_id, message.received_at, message.body))
         for partition, given in inputs.items():
             self._evaluator.offer(partition, given)
+        for patient_id in {patient_id for waves in committed.waves for patient_id in waves.patient_ids}:
+            await self._tell_waves(patient_id)
         for patient_id, changes in self._shown.changes(heard).items():
             await self._hub.merge(f"patient:{patient_id}", changes)
             if self._settings.bus != "memory":
                 await self._bus.publish(READINGS, {"topic": f"patient:{patient_id}"})
+
+    async def _tell_waves(self, patient_id: str) -> None:
+        """They are read anew where somebody looks, on whatever node, and nowhere else."""
+        await self._hub.refresh(f"wave:{patient_id}")
+        if self._settings.bus != "memory":
+            await self._bus.publish(READINGS, {"topic": f"wave:{patient_id}"})
 
     def _note_wrong_patient(self, message: Message) -> None:
         """Only the journal knows who wears the device, and so whom else a message names."""

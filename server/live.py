@@ -25,6 +25,7 @@ TOPIC_ACTIONS: Mapping[str, Action] = {
     "ticket": Action.TICKET_OWN,
     "visit": Action.VISIT_READ,
     "patient": Action.READINGS_READ,
+    "wave": Action.READINGS_READ,
     "alarms": Action.ALARM_READ,
     "outbox": Action.OUTBOX_READ,
     "device": Action.DEVICE_READ,
@@ -73,7 +74,7 @@ class LiveDoor:
         if action is None or not who.may(action):
             return False
         match kind:
-            case "patient":
+            case "patient" | "wave":
                 return await self._services.monitoring_reader.may_see(who, subject)
             case "alarms":
                 return subject == who.id
@@ -104,6 +105,8 @@ class LiveTopics:
         match kind:
             case "patient":
                 return await services.monitoring_reader.patient_topic(subject, self._clock())
+            case "wave":
+                return await services.waves.topic(subject, self._clock())
             case "alarms":
                 return await services.monitoring_reader.alarms_topic(subject, self._clock())
             case "desk":
