@@ -1,7 +1,7 @@
 """What an ECG and a pleth of the simulator look like: pure, seeded by the person. No patient.
 
-A beat is a sum of bells – P, Q, R, S, T for a lead, the rise and the dicrotic notch for a pleth – placed in parts of the
-beat. Heights are those of a healthy adult's lead II in millivolts; shapes and noise are ours, and mean nothing.
+A beat is a sum of bells – P, Q, R, S, T for a lead, the rise and the dicrotic notch for a pleth – each at its place in
+the beat. Heights are those of a healthy adult's lead II in millivolts; shapes and noise are ours, and mean nothing.
 """
 
 import array

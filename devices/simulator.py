@@ -145,9 +145,10 @@ class _Device:
         while beats:
             await asyncio.sleep(begun + second + 1 - asyncio.get_running_loop().time())
             start, vitals = begun_at + timedelta(seconds=second), person.at(second)
-            for each in beats if vitals is not None else ():
-                block = Block(each.channel, start, each.rate, each.gain, 0.0, each.second(vitals.pulse_rate))
-                self._keep(held(block, CHANNELS[each.channel].unit))
+            if vitals is not None:
+                for each in beats:
+                    block = Block(each.channel, start, each.rate, each.gain, 0.0, each.second(vitals.pulse_rate))
+                    self._keep(held(block, CHANNELS[each.channel].unit))
             second += 1
 
     def connected(self) -> None:

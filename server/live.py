@@ -103,12 +103,8 @@ class LiveTopics:
         kind, _, subject = topic.partition(":")
         services = self._services
         match kind:
-            case "patient":
-                return await services.monitoring_reader.patient_topic(subject, self._clock())
-            case "wave":
-                return await services.waves.topic(subject, self._clock())
-            case "alarms":
-                return await services.monitoring_reader.alarms_topic(subject, self._clock())
+            case "patient" | "wave" | "alarms":
+                return await self._of_monitoring(kind, subject)
             case "desk":
                 return await services.today.snapshot(self._clock())
             case "outbox":
@@ -117,6 +113,13 @@ class LiveTopics:
                 return await services.device_reader.topic(subject)
             case _:
                 return await services.clinic_topics.snapshot(topic)
+
+    async def _of_monitoring(self, kind: str, subject: str) -> Mapping[str, object]:
+        services, now = self._services, self._clock()
+        if kind == "wave":
+            return await services.waves.topic(subject, now)
+        reader = services.monitoring_reader
+        return await (reader.alarms_topic if kind == "alarms" else reader.patient_topic)(subject, now)
 
 
 class Gathered:

@@ -38,7 +38,7 @@ async def test_a_block_is_stored_beside_the_readings_and_has_no_place_among_them
     done = await journal.commit([message(1), second(2)], [])
     assert done.acks == (Ack("BM-1", "e", 2),)
     assert [one.message.seq for one in done.stored] == [1]
-    assert [(one.message.seq, one.patient_ids) for one in done.waves] == [(2, {patient})]
+    assert [(one.message.seq, one.patient_ids) for one in done.waves] == [(2, frozenset({patient}))]
     assert len(await ward.rows(tables.messages)) == 1
     [row] = await ward.rows(tables.waves)
     assert (row.device_id, row.identity, row.number, row.channel, row.rate) == ("BM-1", "e:2/ecg_ii", 0, "ecg_ii", 250)

@@ -52,7 +52,8 @@ def ecg(**changed: object) -> dict[str, Any]:
     """The shared sample, with other data: what is changed to None is left out."""
     sample = json.loads(shipped("fhir/ecg_sampled.json"))
     data = sample["valueSampledData"] | changed
-    return sample | {"valueSampledData": {key: value for key, value in data.items() if value is not None}}
+    kept: dict[str, Any] = {key: value for key, value in data.items() if value is not None}
+    return {**sample, "valueSampledData": kept}
 
 
 def heights(block: Block) -> list[float | None]:
