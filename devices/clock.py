@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta, tzinfo
 import msgspec
 
 from devices.readings import Body, Decoded, Reading, Reason, Refusal, Reported
+from devices.waves import Block
 
 FUTURE_AFTER = timedelta(minutes=5)
 NOTHING = timedelta(0)
 STEADY = timedelta(seconds=2)  # within this two observations agree, and an offset is not worth correcting
 WITNESSES = 3
 KEPT = 16
+Placed = tuple[tuple[Block, ...], tuple[Refusal, ...]]
 AHEAD_FOR = timedelta(seconds=2)
 BEHIND_FOR = timedelta(seconds=60)  # a delay makes a clock look behind, never ahead: behind must be shown for longer
 
@@ -84,6 +86,14 @@ def place(decoded: Decoded, offset: timedelta, received_at: datetime) -> Body:
         return Body(tuple(placed), decoded.refusals)
     future = tuple(Refusal(Reason.FUTURE, reading.metric, reading.value) for reading in placed if reading.at > latest)
     return Body(tuple(reading for reading in placed if reading.at <= latest), (*decoded.refusals, *future))
+
+
+def place_waves(blocks: tuple[Block, ...], offset: timedelta, received_at: datetime) -> Placed:
+    """The blocks on our time; one that ends more than five minutes after its receipt is refused."""
+    placed = tuple(msgspec.structs.replace(block, start=block.start - offset) for block in blocks)
+    latest = received_at + FUTURE_AFTER
+    ahead = tuple(Refusal(Reason.FUTURE, detail=block.channel) for block in placed if block.until > latest)
+    return (tuple(block for block in placed if block.until <= latest) if ahead else placed), ahead
 
 
 def _place(reported: Reported, offset: timedelta, untimed: datetime) -> Reading:

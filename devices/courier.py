@@ -13,7 +13,7 @@ from typing import Protocol
 
 import msgspec
 
-from devices import topics
+from devices import topics, wave_message
 from devices.backlog import Backlog, Outgoing
 from devices.mqtt import DeviceClient
 from devices.mqtt_endpoint import Backoff, Endpoint
@@ -55,6 +55,8 @@ class _Message(msgspec.Struct, frozen=True):
 def plain(backlog: Backlog, message: Outgoing) -> bytes:
     """As it was kept."""
     now = datetime.now(UTC)
+    if wave_message.is_wave(message):
+        return wave_message.body(backlog, message, now)
     return msgspec.json.encode(_Message(backlog.epoch, message.seq, message.oldest, now, message.readings))
 
 
@@ -90,7 +92,7 @@ class Courier:
             self.watcher.sent(message.seq)
             body = self.body(self.backlog, message)
             self._said[message.seq] = sha256(body).digest()
-            self._flying[self._client.publish(topics.readings(self._id), body)] = message.seq
+            self._flying[self._client.publish(wave_message.topic(self._id, message), body)] = message.seq
 
     @property
     def _id(self) -> str:

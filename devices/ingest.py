@@ -11,9 +11,9 @@ import msgspec
 import structlog
 
 from devices import answers, topics
-from devices.clock import Clock, localised, place
+from devices.clock import Clock, localised, place, place_waves
 from devices.clock_steps import NOTHING, Stepped, never
-from devices.codecs import CODECS, CONVERSATIONS, Codec, Conversation, sparkplug
+from devices.codecs import CONVERSATIONS, Codec, Conversation, codec_of, sparkplug
 from devices.readings import Body, Decoded, Message, Quarantined, Reason, Refusal
 
 LINGER_S = 0.005
@@ -90,12 +90,28 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
     position: int | None
 
 
+class StoredWaves(msgspec.Struct, frozen=True, gc=False):
+    """The blocks of a message, in the database now and not before; ``patient_ids``: who wore the device then."""
+
+    message: Message
+    patient_ids: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What one transaction of the journal did. Duplicates are covered by ``acks`` but are not in ``stored``."""
+    """What one transaction of the journal did. Duplicates are covered by ``acks`` but are not in ``stored``.
+
+    A message of nothing but waves is in ``waves`` alone."""
 
     acks: Sequence[Ack]
     stored: Sequence[Stored]
+    waves: Sequence[StoredWaves] = ()
+
+    @property
+    def messages(self) -> int:
+        rows = {(one.message.device_id, one.message.identity) for one in self.stored} if self.waves else ()
+        apart = sum((one.message.device_id, one.message.identity) not in rows for one in self.waves)
+        return len(self.stored) + apart
 
 
 class Journal(Protocol):
@@ -225,7 +241,7 @@ class Ingest:
             return await self._isolate(entries[0])
         half = len(entries) // 2
         first, second = await self._commit(entries[:half]), await self._commit(entries[half:])
-        return Committed([*first.acks, *second.acks], [*first.stored, *second.stored])
+        return Committed([*first.acks, *second.acks], [*first.stored, *second.stored], [*first.waves, *second.waves])
 
     async def _isolate(self, entry: Entry) -> Committed | None:
         """None if it is the store after all. A message that fails right after the store took its bytes is at fault:
@@ -266,8 +282,8 @@ class Ingest:
     def _count(self, entries: Sequence[Entry], done: Committed) -> None:
         messages = [entry.message for entry in entries if entry.message is not None]
         self.stats.received += len(entries)
-        self.stats.stored += len(done.stored)
-        self.stats.duplicates += max(0, len(messages) - len(done.stored))
+        self.stats.stored += done.messages
+        self.stats.duplicates += max(0, len(messages) - done.messages)
         self.stats.quarantined += sum(entry.quarantined is not None for entry in entries)
         self.stats.refused_readings += sum(
             _refused_readings(message.body) for message in messages if message.body.refusals
@@ -314,7 +330,7 @@ class Reader:
     def _codec(self, topic: topics.Topic) -> Codec | None:
         begin = CONVERSATIONS.get(topic.format)
         if begin is None:
-            return CODECS.get(topic.format)
+            return codec_of(topic.format)
         return self._conversations.setdefault((topic.device_id, topic.format), begin()).decode
 
     def _settle(self, device: KnownDevice, decoded: Decoded, arrival: Arrival) -> Entry:
@@ -351,7 +367,10 @@ def _decode(codec: Callable[[bytes], Decoded], payload: bytes) -> Decoded:
 
 
 def _message(device_id: str, received_at: datetime, decoded: Decoded, offset: timedelta) -> Message:
-    body = place(decoded, offset, received_at)
+    body, waves = place(decoded, offset, received_at), decoded.waves
+    if waves:
+        waves, ahead = place_waves(waves, offset, received_at)
+        body = msgspec.structs.replace(body, refusals=(*body.refusals, *ahead))
     newest = max([reading.at for reading in body.readings], default=received_at)
     return Message(
         device_id=device_id,
@@ -364,6 +383,7 @@ def _message(device_id: str, received_at: datetime, decoded: Decoded, offset: ti
         oldest=decoded.oldest,
         sent_at=decoded.sent_at,
         clock_offset=offset,
+        waves=waves,
     )
 
 
@@ -373,8 +393,13 @@ def identity_of(decoded: Decoded) -> str:
     if decoded.seq is not None and decoded.epoch is None and decoded.content is not None:
         return f":{decoded.seq}#{decoded.content}"
     if decoded.seq is not None:
-        return f"{decoded.epoch or ''}:{decoded.seq}"
+        return f"{decoded.epoch or ''}:{decoded.seq}{_channel(decoded)}"
     return f"#{decoded.content}" if decoded.content is not None else f"!{token_hex(16)}"
+
+
+def _channel(decoded: Decoded) -> str:
+    """A device that counts each channel for itself loses nothing by it."""
+    return f"/{decoded.waves[0].channel}" if decoded.waves else ""
 
 
 def _refused(arrival: Arrival, reason: Reason, detail: str) -> Entry:
@@ -391,12 +416,12 @@ def _quarantine(arrival: Arrival, refusal: Refusal, beside: Message | None = Non
         detail=refusal.detail,
         payload=arrival.payload,
         identity=None if beside is None else beside.identity,
-        taken=0 if beside is None else len(beside.body.readings),
+        taken=0 if beside is None else len(beside.body.readings) + len(beside.waves),
     )
 
 
 def _bare(message: Message, refusal: Refusal) -> Message:
-    return msgspec.structs.replace(message, body=Body(refusals=(refusal,)))
+    return msgspec.structs.replace(message, body=Body(refusals=(refusal,)), waves=())
 
 
 def _device_of(topic: str) -> str | None:

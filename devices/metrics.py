@@ -126,7 +126,6 @@ _TABLE = (
 METRICS: Mapping[str, Metric] = {metric.name: metric for metric in _TABLE}
 
 CONTROL_MDC = frozenset({160208})  # MDC_CONC_GLU_CONTROL: the meter measured its control solution, not the patient
-WAVEFORM_MDC = frozenset({131329, 131330, 150452})  # ECG leads I and II, pleth: blocks of samples, not readings
 
 _BY_LOINC = {code: metric for metric in reversed(_TABLE) for code in metric.loinc}
 _BY_MDC = {code: metric for metric in _TABLE for code in metric.mdc}

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import msgspec
 
+from devices.waves import Block
+
 
 class Reason(StrEnum):
     """Why a message or a reading was refused: whole where it cannot be parsed, else reading by reading."""
@@ -145,6 +147,7 @@ class Decoded(msgspec.Struct, frozen=True, gc=False):
     content: str | None = None
     source: str | None = None
     lost_thread: bool = False
+    waves: tuple[Block, ...] = ()
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
@@ -154,6 +157,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     SHA-256 of the content after it, where its readings carry their time), or "#" and the SHA-256 of the
     content where it has no sequence but its readings carry their time, or "!" and a random id. A sequence without
     epoch belongs to epoch "". ``clock_offset`` (device clock minus ours) was removed from the times of its readings.
+    ``waves`` are kept beside the body: what is evaluated must not weigh what is only looked at.
     """
 
     device_id: str
@@ -166,6 +170,12 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     oldest: int | None = None
     sent_at: datetime | None = None
     clock_offset: timedelta = timedelta(0)
+    waves: tuple[Block, ...] = ()
+
+    @property
+    def only_waves(self) -> bool:
+        """Nothing in it is for the rules."""
+        return bool(self.waves) and self.body == Body()
 
 
 class Quarantined(msgspec.Struct, frozen=True, gc=False):

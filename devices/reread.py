@@ -10,8 +10,8 @@ from datetime import datetime, tzinfo
 import msgspec
 
 from devices import topics
-from devices.clock import localised, place
-from devices.codecs import CODECS, CONVERSATIONS, Codec
+from devices.clock import localised, place, place_waves
+from devices.codecs import CONVERSATIONS, Codec, codec_of
 from devices.ingest import KnownDevice, identity_of
 from devices.readings import Body, Decoded, Message, Reading, Reason, Refusal
 
@@ -55,11 +55,13 @@ def only_readings(message: Message) -> Message:
 def _codec(format_: str) -> Codec | None:
     """One that leans on earlier messages begins with none, and the living one learns nothing from this."""
     begin = CONVERSATIONS.get(format_)
-    return CODECS.get(format_) if begin is None else begin().decode
+    return codec_of(format_) if begin is None else begin().decode
 
 
 def _message(kept: Kept, device: KnownDevice, decoded: Decoded, now: datetime) -> Message:
     body = place(decoded, device.clock_offset, kept.first_came)
+    waves, ahead = place_waves(decoded.waves, device.clock_offset, kept.first_came)
+    body = msgspec.structs.replace(body, refusals=(*body.refusals, *ahead))
     newest = max((reading.at for reading in body.readings), default=kept.first_came)
     return Message(
         device_id=device.id,
@@ -69,6 +71,7 @@ def _message(kept: Kept, device: KnownDevice, decoded: Decoded, now: datetime) -
         body=_marked(body) if kept.corrected else body,
         sent_at=decoded.sent_at,
         clock_offset=device.clock_offset,
+        waves=waves,
     )
 
 

@@ -8,15 +8,18 @@ import random
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from devices.backlog import Backlog, Saved
 from devices.courier import Courier
+from devices.heartbeat import Beats
 from devices.held_log import HeldLog, new_epoch
 from devices.mqtt_endpoint import Backoff, Endpoint, Tls
 from devices.physiology import Episode, Physiology, Vitals
+from devices.wave_message import held
+from devices.waves import CHANNELS, Block
 
 _CONNECTS_AT_ONCE = 16
 
@@ -52,6 +55,7 @@ class Plan:
     resend_after_s: float = 5.0
     backoff: Backoff = field(default_factory=lambda: Backoff(0.25, 10.0))
     state_dir: Path | None = None
+    waves: Sequence[str] = ()  # channels that are recorded all the time, a block a second
 
 
 @dataclass
@@ -101,7 +105,9 @@ class _Device:
         try:
             async with asyncio.TaskGroup() as group:
                 carrying = group.create_task(self._courier.run())
+                recording = group.create_task(self._record(person))
                 await self._measure(person)
+                recording.cancel()
                 await self._drain()
                 carrying.cancel()
         finally:
@@ -124,10 +130,26 @@ class _Device:
         while self._plan.duration_s is None or beat < self._plan.duration_s:
             await asyncio.sleep(begun + beat - loop.time())
             if (vitals := person.at(beat)) is not None:
-                self._backlog.add(_readings(vitals, datetime.now(UTC)))
-                self._report.measured += 1
-                self._courier.send()
+                self._keep(_readings(vitals, datetime.now(UTC)))
             beat += period_s
+
+    def _keep(self, measured: object) -> None:
+        self._backlog.add(measured)
+        self._report.measured += 1
+        self._courier.send()
+
+    async def _record(self, person: Physiology) -> None:
+        """Each second the one that is over; what is silent is so here too."""
+        beats = [Beats(channel, f"{self._plan.seed}/{self._id}") for channel in self._plan.waves]
+        begun, begun_at, second = asyncio.get_running_loop().time(), datetime.now(UTC), 0
+        while beats:
+            await asyncio.sleep(begun + second + 1 - asyncio.get_running_loop().time())
+            start, vitals = begun_at + timedelta(seconds=second), person.at(second)
+            if vitals is not None:
+                for each in beats:
+                    block = Block(each.channel, start, each.rate, each.gain, 0.0, each.second(vitals.pulse_rate))
+                    self._keep(held(block, CHANNELS[each.channel].unit))
+            second += 1
 
     def connected(self) -> None:
         self._report.connects += 1

@@ -87,6 +87,7 @@ def simulate(
     devices: Annotated[int, typer.Option(help="how many pretend devices; they are added to the registry")] = 1,
     rate: Annotated[float, typer.Option(help="messages a second and device")] = 1.0,
     episode: Annotated[str, typer.Option(help="none, desaturation or silence")] = "none",
+    waves: Annotated[str, typer.Option(help="channels to play beside, such as ecg_ii,pleth")] = "",
     seconds: Annotated[float | None, typer.Option(help="how long; for ever without")] = None,
     seed: Annotated[int, typer.Option(help="the same seed plays the same vitals")] = 1,
     device: Annotated[str | None, typer.Option(help="play one device that is already added, by its id")] = None,
@@ -95,7 +96,7 @@ def simulate(
     """Play devices with store-and-forward against the running server."""
     from server import desk
 
-    wish = desk.SimulationWish(devices, rate, episode, seconds, seed, device, secret)
+    wish = desk.SimulationWish(devices, rate, episode, seconds, seed, device, secret, waves)
     _report(lambda: asyncio.run(desk.simulate(_settings(), wish)))
 
 

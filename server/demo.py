@@ -47,6 +47,7 @@ PEOPLE = (
 )
 PATIENT = PatientDetails("赵 敏", Sex.FEMALE, date(1957, 3, 14), "+8613800000010", "zh-CN")
 HOURS = timedelta(hours=8)
+WAVES = ("ecg_ii", "pleth")
 EPISODE = Episode(EpisodeKind.DESATURATION, start_s=90, every_s=600)
 
 
@@ -70,7 +71,7 @@ async def show(bedside: Bedside, settings: Settings, *, sensors: bool) -> None:
     await _put_on(bedside.services, doctor, patient_id, device[0])
     _print(bedside, settings, await _join_url(bedside, ticket_id))
     if sensors:
-        plan = Plan("127.0.0.1", bedside.ports["mqtt"], [device], episodes=(EPISODE,), seed=7)
+        plan = Plan("127.0.0.1", bedside.ports["mqtt"], [device], episodes=(EPISODE,), seed=7, waves=WAVES)
         bedside.supervise("demonstration oximeter", partial(_play, plan))
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from devices.heartbeat import RATES
 from devices.mqtt_endpoint import Tls
 from devices.physiology import Episode, EpisodeKind
 from devices.simulator import Plan
@@ -81,6 +82,7 @@ class SimulationWish:
     seed: int
     device: str | None
     secret: str | None = field(default=None, repr=False)
+    waves: str = ""
 
 
 async def add_user(settings: Settings, wish: StaffWish) -> str:
@@ -225,6 +227,7 @@ async def simulate(settings: Settings, wish: SimulationWish) -> str:
             seed=wish.seed,
             episodes=episodes,
             tls=Tls(settings.mqtt.ca) if settings.mqtt.tls else None,
+            waves=_played(wish.waves),
         )
         report = await play(plan)
     return f"measured {report.measured}, covered by …/ack {report.covered}, still held {report.held}"
@@ -314,6 +317,13 @@ def _episode(name: str) -> EpisodeKind:
         return EpisodeKind(name)
     except ValueError:
         raise DeskError(f"{name}: an episode is none, {' or '.join(EpisodeKind)}") from None
+
+
+def _played(names: str) -> list[str]:
+    wanted = [name for name in names.split(",") if name]
+    if unknown := set(wanted) - RATES.keys():
+        raise DeskError(f"{', '.join(sorted(unknown))}: the simulator plays {' and '.join(RATES)}")
+    return wanted
 
 
 def _moment(given: str, zone: ZoneInfo) -> datetime:

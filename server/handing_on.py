@@ -37,6 +37,8 @@ class HandsOn:
             heard.setdefault(stored.patient_id, []).append(Heard(message.device_id, message.received_at, message.body))
         for partition, given in inputs.items():
             self._evaluator.offer(partition, given)
+        for patient_id in {patient_id for waves in committed.waves for patient_id in waves.patient_ids}:
+            await self._show_waves(patient_id)
         await self._show(heard)
 
     async def _show(self, heard: dict[str, list[Heard]]) -> None:
@@ -44,6 +46,12 @@ class HandsOn:
             await self._hub.merge(f"patient:{patient_id}", changes)
             if self._elsewhere:
                 await self._elsewhere(f"patient:{patient_id}")
+
+    async def _show_waves(self, patient_id: str) -> None:
+        """They are read anew where somebody looks, on whatever node, and nowhere else."""
+        await self._hub.refresh(f"wave:{patient_id}")
+        if self._elsewhere:
+            await self._elsewhere(f"wave:{patient_id}")
 
     def _note_wrong_patient(self, message: Message) -> None:
         """Only the journal knows who wears the device, and so whom else a message names."""

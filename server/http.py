@@ -88,6 +88,7 @@ def all_routes(wanted: Web) -> RouteTable:
             quarantine=wanted.quarantine,
             handover=services.handover,
             history=services.history,
+            waves=services.waves,
             broker_drops=services.broker_drops,
             export=services.export,
             messages=services.messaging.doors,

@@ -25,6 +25,7 @@ TOPIC_ACTIONS: Mapping[str, Action] = {
     "ticket": Action.TICKET_OWN,
     "visit": Action.VISIT_READ,
     "patient": Action.READINGS_READ,
+    "wave": Action.READINGS_READ,
     "alarms": Action.ALARM_READ,
     "unattended": Action.UNATTENDED_READ,
     "outbox": Action.OUTBOX_READ,
@@ -74,7 +75,7 @@ class LiveDoor:
         if action is None or not who.may(action):
             return False
         match kind:
-            case "patient":
+            case "patient" | "wave":
                 return await self._services.monitoring_reader.may_see(who, subject)
             case "alarms" | "unattended":
                 return subject == who.id
@@ -103,8 +104,8 @@ class LiveTopics:
         kind, _, subject = topic.partition(":")
         services = self._services
         match kind:
-            case "patient":
-                return await services.monitoring_reader.patient_topic(subject, self._clock())
+            case "patient" | "wave":
+                return await self._of_a_patient(kind, subject)
             case "alarms" | "unattended":
                 return await self._of_a_person(kind, subject)
             case "desk":
@@ -115,6 +116,11 @@ class LiveTopics:
                 return await services.device_reader.topic(subject)
             case _:
                 return await services.clinic_topics.snapshot(topic)
+
+    async def _of_a_patient(self, kind: str, patient_id: str) -> Mapping[str, object]:
+        if kind == "wave":
+            return await self._services.waves.topic(patient_id, self._clock())
+        return await self._services.monitoring_reader.patient_topic(patient_id, self._clock())
 
     async def _of_a_person(self, kind: str, user_id: str) -> Mapping[str, object]:
         if kind == "alarms":

@@ -45,6 +45,7 @@ from server.monitoring.replacing import Replacing
 from server.monitoring.rolling import Rolling
 from server.monitoring.service import Alarms, AlarmStore
 from server.monitoring.sightings import Sightings
+from server.monitoring.waves import Waves
 from server.notifications.messages import Sender
 from server.safeguards import Safeguards, Surroundings, build_safeguards
 from server.settings import Settings
@@ -69,6 +70,7 @@ from server.store.monitoring import AlarmQueries, AssociationQueries, Monitoring
 from server.store.roster import DirectoryQueries, RosterQueries
 from server.store.visits import VisitLookQueries, VisitQueries
 from server.store.waiting import WaitingLookQueries, WaitingQueries
+from server.store.waves import WaveQueries
 from server.visits.calls import CallService
 from server.visits.live import ClinicTopics
 from server.visits.policy.pack import Pack
@@ -149,6 +151,7 @@ class Services:
     broker_drops: BrokerDrops
     monitoring_reader: MonitoringReader
     history: History
+    waves: Waves
     export: Export
     rolling: Rolling
     messaging: Messaging
@@ -260,6 +263,7 @@ def build_services(
         monitoring_reader=MonitoringReader(look_monitoring, zone, acknowledge),
         export=Export(partial(store.write, ExportQueries), partial(store.read, ExportQueries)),
         history=History(partial(store.read, HistoryLookQueries), zone),
+        waves=Waves(partial(store.read, WaveQueries)),
         rolling=Rolling(
             partial(store.write, partial(RollupQueries, zone=zone)), partial(store.read, RollupLookQueries), zone
         ),

@@ -28,6 +28,7 @@ class Topics(Protocol):
 
 
 Send = Callable[[Collection[str], DeltaNotice], Awaitable[None]]
+LOSSY = frozenset({"wave"})  # kinds of topics that a page which does not keep up can do without
 
 
 @dataclass(eq=False, slots=True)
@@ -49,10 +50,13 @@ class _Followed:
 
 
 class Fanout:
-    """``gather_s``: least time between two deltas of a topic. ``linger``: how long an unwatched topic is kept."""
+    """``gather_s``: least time between two deltas of a topic. ``linger``: how long an unwatched topic is kept.
 
-    def __init__(self, topics: Topics, send: Send, *, gather_s: float, linger: timedelta) -> None:
-        self._topics, self._send = topics, send
+    ``offer`` sends to those who keep up, and what is ``LOSSY`` goes that way: its oldest is what a slow page loses.
+    """
+
+    def __init__(self, topics: Topics, send: Send, *, offer: Send, gather_s: float, linger: timedelta) -> None:
+        self._topics, self._send, self._offer = topics, send, offer
         self._gather_s, self._linger = gather_s, linger
         self._followed: dict[str, _Followed] = {}
         self._group: asyncio.TaskGroup | None = None
@@ -156,7 +160,8 @@ class Fanout:
         delta = followed.live.merge(changes) if read is None else followed.live.replace({**read, **changes})
         if delta is not None and followed.watchers:
             self.deltas += 1
-            await self._send(tuple(followed.watchers), _notice(followed, delta))
+            send = self._offer if followed.name.partition(":")[0] in LOSSY else self._send
+            await send(tuple(followed.watchers), _notice(followed, delta))
 
     async def _read(self, followed: _Followed) -> dict[str, bytes]:
         followed.stale = False  # before the reading: what changes during it makes it stale again

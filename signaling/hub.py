@@ -141,7 +141,9 @@ class Hub(Generic[P]):
         self._auth, self._ice, self._limits, self._presence, self._sees = auth, ice, limits, presence, sees
         self._sockets = Sockets(self, total=limits.sockets, backlog=limits.backlog, origins=origins, lane_of=lane_of)
         kept = timedelta(seconds=limits.topic_kept_s)
-        self._fanout = Fanout(topics, self._sockets.send, gather_s=limits.gather_s, linger=kept)
+        self._fanout = Fanout(
+            topics, self._sockets.send, offer=self._sockets.offer, gather_s=limits.gather_s, linger=kept
+        )
         self._clients: dict[str, _Client[P]] = {}
         self._pages: Counter[str] = Counter()  # sockets of each principal
         self._meetings = Meetings(self._send_unless_closing, limits.signals_per_minute)

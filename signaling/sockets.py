@@ -34,6 +34,7 @@ class Backlog:
     """What may wait for one socket before it is cut."""
 
     weight: int = 1024 * 1024  # bytes
+    spare: int = 64 * 1024  # bytes; with more than that waiting, what can be done without is not sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,10 @@ class Sockets:
                 _, connection = self._connections[socket]
                 await connection.send(packet)
                 await self._cut_if_too_slow(socket)
+
+    async def offer(self, sockets: Collection[str], notice: Notice) -> None:
+        """To those of them that keep up. The others are passed over: by its number a page sees that it missed one."""
+        await self.send([socket for socket in sockets if self._keeps_up(socket)], notice)
 
     async def cut(self, socket: str, reason: Reason) -> None:
         """Goodbye, then the end of the connection; the Door hears of it before this returns."""
@@ -228,6 +233,9 @@ class Sockets:
             return False
         await self.cut(socket, Reason.TOO_SLOW)
         return True
+
+    def _keeps_up(self, socket: str) -> bool:
+        return socket in self._connections and self._connections[socket][1].waiting <= self._backlog.spare
 
     def _end_parted(self, now: float) -> None:
         for connection, until in self._parting.values():

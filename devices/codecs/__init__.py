@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Protocol
 
-from devices.codecs import astm, fhir, gateway, hl7v2, native, open_mhealth, poct1a, senml, sparkplug
+from devices.codecs import astm, fhir, gateway, hl7v2, native, open_mhealth, poct1a, senml, sparkplug, wave
 from devices.codecs.gatt import CHARACTERISTICS
 from devices.codecs.units import System
 from devices.readings import Decoded
+from devices.waves import CHANNELS
 
 Codec = Callable[[bytes], Decoded]
 
@@ -35,6 +36,9 @@ CODECS: Mapping[str, Codec] = {
 }
 """By format, which is the channel of the topic."""
 
+WAVES: Mapping[str, Codec] = {f"wave/{name}": partial(wave.decode, channel) for name, channel in CHANNELS.items()}
+"""The same of waveforms: one format a channel, our own JSON."""
+
 CONVERSATIONS: Mapping[str, Callable[[], Conversation]] = {"sparkplug": sparkplug.Conversation}
 """The formats whose messages lean on earlier ones of the same device: one to be kept for each."""
 
@@ -46,3 +50,8 @@ MEDIA_TYPES: Mapping[str, str] = {
     "x-application/hl7-v2+er7": "hl7v2",
 }
 """Content type of a POST → format, where it says which."""
+
+
+def codec_of(format_: str) -> Codec | None:
+    """Of a format whose messages stand for themselves."""
+    return CODECS.get(format_) or WAVES.get(format_)

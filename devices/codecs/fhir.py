@@ -1,7 +1,7 @@
 """FHIR R4 and R5: an Observation, or a Bundle of them. Nothing is fetched: no reference, profile or code system.
 
-Components are readings of their own. Waveforms (SampledData) are no readings. The subject is kept for the eye that
-checks; whose reading it is, the association decides.
+Components are readings of their own, SampledData of an ECG or a pleth is a block of a waveform. The subject is kept for
+the eye that checks; whose reading it is, the association decides.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,17 +14,19 @@ import msgspec
 from devices.codecs.fhir_codes import MEAL, meal, understand
 from devices.codecs.intervals import is_summary
 from devices.codecs.judging import Said, gathered, judge, named, printable
+from devices.codecs.sampled_data import block_of
 from devices.codecs.strict_json import MAX_ITEMS, RefusedError, as_list, as_object, moment, number, parse, text
 from devices.codecs.units import assumed, ucum
 from devices.metrics import Metric
 from devices.readings import Comparator, Decoded, Reason, Refusal, Reported
+from devices.waves import Block, Channel
 
 TAKEN = frozenset({"final", "amended", "corrected", "preliminary"})
 WITHDRAWN = frozenset({"entered-in-error", "cancelled"})
 IN_WORDS = ("valueCodeableConcept", "valueBoolean", "valueString")
 COMPARATORS = {comparator.value: comparator for comparator in Comparator}
 
-Judged = Reported | Refusal
+Judged = Reported | Refusal | Block
 Object = Mapping[str, Any]
 
 
@@ -108,6 +110,8 @@ def _effective(observation: Object) -> tuple[bool, datetime | None, timedelta]:
 
 def _judge(part: Object, around: Around) -> Judged:
     known = understand(part.get("code"))
+    if known.channel is not None and "valueSampledData" in part:
+        return _judge_samples(known.channel, part, around)
     if known.metric is None:
         return Refusal(known.refused_as, known.name, detail=known.detail)
     if "valueSampledData" in part:
@@ -118,6 +122,13 @@ def _judge(part: Object, around: Around) -> Judged:
     if quantity is None:
         return Refusal(_why_not(part), known.name)
     return _judge_quantity(known.metric, quantity, around)
+
+
+def _judge_samples(channel: Channel, part: Object, around: Around) -> Judged:
+    try:
+        return block_of(channel, as_object(part["valueSampledData"], "valueSampledData"), around.at, around.subject)
+    except RefusedError as refused:
+        return msgspec.structs.replace(refused.refusal, metric=channel.name)
 
 
 def _quantity(part: Object) -> Object | None:

@@ -7,8 +7,10 @@ import msgspec
 
 from devices.codecs.judging import printable
 from devices.codecs.strict_json import text
-from devices.metrics import CONTROL_MDC, WAVEFORM_MDC, Metric, by_loinc, by_mdc
+from devices.metrics import CONTROL_MDC, Metric, by_loinc, by_mdc
 from devices.readings import Reason
+from devices.waves import Channel
+from devices.waves import by_mdc as channel_by_mdc
 
 LOINC = "http://loinc.org"
 MDC = "urn:iso:std:iso:11073:10101"
@@ -25,6 +27,7 @@ class Known(msgspec.Struct, frozen=True):
     metric: Metric | None = None
     refused_as: Reason = Reason.UNKNOWN_METRIC
     detail: str = ""
+    channel: Channel | None = None
 
 
 def understand(concept: object) -> Known:
@@ -35,8 +38,8 @@ def understand(concept: object) -> Known:
         return Known(MEAL)
     if numbers & CONTROL_MDC:
         return Known("glucose", None, Reason.QUALITY_CONTROL, "control solution")
-    if numbers & WAVEFORM_MDC:
-        return Known("", None, Reason.NO_READING, "a waveform")
+    if channel := channel_by_mdc(numbers):
+        return Known(channel.name, None, Reason.NO_READING, "a waveform without samples", channel)
     found = [by_loinc(code) for system, code in codings if system == LOINC] + [by_mdc(code) for code in numbers]
     metrics = {metric.name: metric for metric in found if metric is not None}
     if "pulse_rate" in metrics:

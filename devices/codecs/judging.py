@@ -9,6 +9,7 @@ import msgspec
 
 from devices.metrics import Metric
 from devices.readings import Comparator, Decoded, Reason, Refusal, Reported
+from devices.waves import Block
 
 YEARS = range(1970, 2201)  # keeps arithmetic with clock offsets away from the ends of the calendar
 MAX_TEXT = 64
@@ -64,8 +65,10 @@ def _reported(said: Said, number: float, value: float) -> Reported:
     )
 
 
-def gathered(judged: Iterable[Reported | Refusal], *, said_beside: str = "", otherwise: str | None = None) -> Decoded:
-    """Readings and refusals of one message, and what makes it the same message when it comes again.
+def gathered(
+    judged: Iterable[Reported | Refusal | Block], *, said_beside: str = "", otherwise: str | None = None
+) -> Decoded:
+    """Readings, waveforms and refusals of one message, and what makes it the same message when it comes again.
 
     ``said_beside`` is what tells two messages of the same values apart, such as a record number; ``otherwise`` is what
     identifies the message where its readings carry no time.
@@ -73,7 +76,9 @@ def gathered(judged: Iterable[Reported | Refusal], *, said_beside: str = "", oth
     items = tuple(judged)
     readings = tuple(item for item in items if isinstance(item, Reported))
     refusals = tuple(item for item in items if isinstance(item, Refusal))
-    return Decoded(readings, refusals, content=_content(readings, refusals, said_beside) or otherwise)
+    waves = tuple(item for item in items if isinstance(item, Block))
+    content = _content((readings, waves), refusals, said_beside) or otherwise
+    return Decoded(readings, refusals, content=content, waves=waves)
 
 
 def refused(reason: Reason, detail: str = "") -> Decoded:
@@ -91,7 +96,10 @@ def named(text: str) -> str | None:
     return "".join(char for char in text[:MAX_TEXT] if char.isprintable()).strip() or None
 
 
-def _content(readings: tuple[Reported, ...], refusals: tuple[Refusal, ...], beside: str) -> str | None:
-    if not readings or any(reading.at is None for reading in readings):
+def _content(
+    said: tuple[tuple[Reported, ...], tuple[Block, ...]], refusals: tuple[Refusal, ...], beside: str
+) -> str | None:
+    readings, waves = said
+    if not (readings or waves) or any(reading.at is None for reading in readings):
         return None
-    return sha256(msgspec.json.encode([beside, readings, refusals])).hexdigest()
+    return sha256(msgspec.json.encode([beside, readings, refusals, *waves])).hexdigest()

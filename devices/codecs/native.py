@@ -29,17 +29,17 @@ def decode_with_care(payload: bytes) -> Decoded:
         readings = as_list(message.get("readings"), "readings", message)
     except RefusedError as refused:
         envelope = refused.read if isinstance(refused.read, dict) else {}
-        return _with_envelope(Decoded(refusals=(refused.refusal,)), envelope)
+        return with_envelope(Decoded(refusals=(refused.refusal,)), envelope)
     judged = [_judge(reading) for reading in readings]
     taken = tuple(item for item in judged if isinstance(item, Reported))
     refusals = tuple(item for item in judged if isinstance(item, Refusal))
-    decoded = _with_envelope(Decoded(taken, refusals), message)
+    decoded = with_envelope(Decoded(taken, refusals), message)
     if decoded.epoch is not None and decoded.seq is not None:
         return decoded  # these make it the same message when it comes again
     return msgspec.structs.replace(decoded, content=_content(readings))
 
 
-def _with_envelope(decoded: Decoded, message: Mapping[str, Any]) -> Decoded:
+def with_envelope(decoded: Decoded, message: Mapping[str, Any]) -> Decoded:
     """Add epoch, seq, oldest and sent; a wrong one is left out and named, and costs no reading."""
     epoch = message.get("epoch") if _is_epoch(message.get("epoch")) else None
     seq = message.get("seq") if _is_seq(message.get("seq")) else None

@@ -30,6 +30,7 @@ from server.api import (
     ticket,
     visits,
     waiting,
+    waves,
 )
 from server.api.devices import Registry
 from server.api.hospital import Hospital
@@ -52,6 +53,7 @@ from server.monitoring.handover import Handover
 from server.monitoring.history import History
 from server.monitoring.intake import Intake
 from server.monitoring.quarantine import Quarantine
+from server.monitoring.waves import Waves
 from server.visits.attestation import Attestations
 from server.visits.calls import CallService
 from server.visits.documents.service import Documents
@@ -93,6 +95,7 @@ class Services:
     quarantine: Quarantine
     handover: Handover
     history: History
+    waves: Waves
     broker_drops: BrokerDrops
     export: Export
     messages: Messages
@@ -132,5 +135,6 @@ def features(to: Services) -> list[Feature]:
         Feature(broker_drops.routes(to.broker_drops), {}),
         Feature(handover.routes(to.handover), handover.problems),
         Feature(history.routes(to.history, to.export), history.problems),
+        Feature(waves.routes(to.waves), {}),
         Feature(notifications.routes(to.messages), notifications.problems),
     ]

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from devices.codecs import CODECS
+from devices.codecs import codec_of
 from devices.handover import NotTaken
 from devices.ingest import Arrival, Entry, Receipt
 from devices.readings import Refusal
@@ -50,7 +50,7 @@ class Intake:
 
     async def take(self, device_id: str, format_: str, payload: bytes, now: datetime) -> ReadingsTaken:
         """Of a device that was let in. Raises UnknownFormat, MessageRefused (which is quarantined), NotTakenNow."""
-        if format_ not in CODECS:
+        if codec_of(format_) is None:
             raise UnknownFormat
         arrival = Arrival(in_format(device_id, format_), payload, False, now, NOWHERE)
         try:
@@ -63,12 +63,12 @@ class Intake:
 
 def _taken(entry: Entry) -> ReadingsTaken:
     message, fault = entry.message, entry.quarantined
-    if fault is not None and (message is None or not message.body.readings):
+    if fault is not None and (message is None or not (message.body.readings or message.waves)):
         raise MessageRefused(fault.reason, fault.detail)
-    body = message.body if message else None
-    return ReadingsTaken(
-        taken=len(body.readings) if body else 0, refused=[_view(one) for one in body.refusals] if body else []
-    )
+    if message is None:
+        return ReadingsTaken(taken=0, refused=[])
+    taken = len(message.body.readings) + len(message.waves)
+    return ReadingsTaken(taken=taken, refused=[_view(one) for one in message.body.refusals])
 
 
 def _view(refusal: Refusal) -> RefusalView:

@@ -201,7 +201,7 @@ class Quarantine:
         read = reread(kept, device, self._intake.zone, now)
         if isinstance(read, Refusal):
             raise NothingToTake(read.reason, read.detail)
-        if not read.body.readings:
+        if not read.body.readings and not read.waves:
             first = next(iter(read.body.refusals), Refusal(Reason.NO_READING))
             raise NothingToTake(first.reason, first.detail)
         return read

@@ -65,4 +65,5 @@ class Reread(msgspec.Struct, frozen=True):
 
 def reread_view(message: Message) -> Reread:
     taken = [RereadReading(one.metric, one.value, one.unit, one.at, one.comparator) for one in message.body.readings]
+    taken += [RereadReading(one.channel, one.count, "{samples}", one.start, None) for one in message.waves]
     return Reread(taken, [RefusalView(one.metric, one.reason, one.detail) for one in message.body.refusals])

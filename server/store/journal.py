@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from devices.ingest import Committed, Stored
+from devices.ingest import Committed, Stored, StoredWaves
 from devices.readings import Message, Quarantined
 from devices.streams import Stream
 from server.ids import new_id, rising_ids
@@ -56,13 +56,17 @@ class StoreJournal:
         async with self._store.write(JournalQueries) as queries:
             known = await queries.known(messages)
             first = firsts(messages)
-            stored = await queries.stored([key for key in first if not (by_numbers and known.lacks(first[key]))])
+            unsure = [key for key in first if not (by_numbers and known.lacks(first[key]))]
+            stored = await queries.stored(unsure) | await queries.waves_stored(
+                [key for key in unsure if first[key].waves]
+            )
             advanced = known.advance(messages)
             fresh = [message for key, message in first.items() if key not in stored]
             placed = await queries.place(advanced.explain(fresh), known)
+            waves = await queries.keep_waves([message for message in fresh if message.waves], known)
             await queries.settle(messages, advanced.streams)
             await queries.set_aside(quarantined)
-        return Committed(advanced.acks(), placed)
+        return Committed(advanced.acks(), placed, waves)
 
 
 class PositionQueries:
@@ -136,7 +140,8 @@ class JournalQueries(PositionQueries, SubjectQueries):
 
     async def place(self, fresh: Sequence[Message], known: Known) -> list[Stored]:
         """Store the messages, each with its patient, partition and position; held where nobody wears the device."""
-        parts = await self.told_apart([part for message in fresh for part in known.by_wearer(message)])
+        told = [message for message in fresh if not (message.waves and message.only_waves)]
+        parts = await self.told_apart([part for message in told for part in known.by_wearer(message)])
         places = [None if patient is None else partition_of(patient) for _, patient in parts]
         issued = await self.issue(Counter(place for place in places if place is not None))
         stored = [
@@ -146,6 +151,23 @@ class JournalQueries(PositionQueries, SubjectQueries):
         if stored:
             await turn(self._connection, [self._sql.insert(stored)])
         return stored
+
+    async def waves_stored(self, keys: Sequence[Key]) -> set[Key]:
+        """Those of them whose waveforms are in the database."""
+        if not keys:
+            return set()
+        from server.store.wave_writing import stored_waves  # noqa: PLC0415 – numpy, only where there are waves
+
+        return await stored_waves(self._connection, keys)
+
+    async def keep_waves(self, fresh: Sequence[Message], known: Known) -> list[StoredWaves]:
+        """Store the blocks; they have no place in the partition, since nothing is derived from them in its order."""
+        if not fresh:
+            return []
+        from server.store.wave_writing import write_waves  # noqa: PLC0415 – numpy, only where there are waves
+
+        await write_waves(self._connection, fresh)
+        return [StoredWaves(message, known.wearers(message)) for message in fresh]
 
     async def settle(self, batch: Sequence[Message], streams: Mapping[Epoch, Stream]) -> None:
         """Where the streams are now, when each device was last heard, and its clock then. A batch that waited does not

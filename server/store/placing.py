@@ -90,6 +90,12 @@ class Known:
         ]
         return [(msgspec.structs.replace(message, body=first), own), *rest]
 
+    def wearers(self, message: Message) -> frozenset[str]:
+        """Who wore the device while the message's waveforms were taken."""
+        worn = self.worn.get(message.device_id, ())
+        ends = (_wearer(worn, at) for block in message.waves for at in (block.start, block.until))
+        return frozenset(patient for patient in ends if patient is not None)
+
 
 def epoch_of(message: Message) -> Epoch:
     return message.device_id, message.epoch or ""

@@ -20,6 +20,7 @@ from server.store.tables import (
     transitions,
 )
 from server.store.upsert import upsert
+from server.store.wave_retention import count_blocks, delete_blocks, with_blocks
 
 
 class ReadingsRetentionQueries(AuditQueries):
@@ -27,7 +28,9 @@ class ReadingsRetentionQueries(AuditQueries):
 
     async def with_readings(self, before: datetime, after_id: str, limit: int) -> Sequence[str]:
         old = sa.select(messages.c.id).where(messages.c.patient_id == patients.c.id, messages.c.measured_at < before)
-        query = sa.select(patients.c.id).where(patients.c.id > after_id, old.correlate(patients).exists())
+        query = sa.select(patients.c.id).where(
+            patients.c.id > after_id, old.correlate(patients).exists() | with_blocks(before)
+        )
         return (await self._connection.scalars(query.order_by(patients.c.id).limit(limit))).all()
 
     async def ticket_ends(self, patient_id: str) -> Sequence[datetime | None]:
@@ -36,7 +39,8 @@ class ReadingsRetentionQueries(AuditQueries):
 
     async def count_old(self, patient_id: str, before: datetime) -> int:
         old = _old(patient_id, before).subquery()
-        return await self._connection.scalar(sa.select(sa.func.count()).select_from(old)) or 0
+        found = await self._connection.scalar(sa.select(sa.func.count()).select_from(old)) or 0
+        return found + await count_blocks(self._connection, patient_id, before)
 
     async def delete_old(self, patient_id: str, before: datetime, limit: int) -> int:
         if await self._connection.scalar(_underived(patient_id, before)):
@@ -46,7 +50,8 @@ class ReadingsRetentionQueries(AuditQueries):
             await self._connection.execute(sa.delete(messages).where(messages.c.id.in_(ids)))
             horizon = {"patient_id": patient_id, "deleted_before": before}
             await self._connection.execute(upsert(self._connection.dialect.name, reading_horizons), horizon)
-        return len(ids)
+            return len(ids)
+        return await delete_blocks(self._connection, patient_id, before, limit)
 
 
 def _old(patient_id: str, before: datetime) -> sa.Select[Any]:

@@ -33,6 +33,7 @@ from server.store.tables import (
     visits,
     waiting_list,
 )
+from server.store.wave_retention import delete_of_patients
 from server.visits.retention import Ended, Holding, Page
 
 Ids = Collection[str]
@@ -157,6 +158,7 @@ async def _delete_patient(connection: AsyncConnection, ids: Ids) -> int:
     named = [f"patient:{patient_id}" for patient_id in ids]
     for table in (deliveries, push_subscriptions):
         await connection.execute(sa.delete(table).where(table.c.recipient.in_(named)))
+    await delete_of_patients(connection, list(ids))
     return await _delete_tree(connection, patients, ids)
 
 

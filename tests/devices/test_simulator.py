@@ -204,3 +204,11 @@ async def test_a_device_says_that_it_is_there_and_takes_its_leave_without_a_will
         await asyncio.sleep(0.2)
         assert hospital.statuses == [b'{"online":true}'] * 2
         assert broker.connections == 1
+
+
+async def test_what_is_recorded_goes_out_in_the_stream_of_the_readings(broker: EmbeddedBroker) -> None:
+    async with open_hospital(broker) as hospital:
+        report = await simulate(plan(broker, 1, rate_hz=2, duration_s=1.3, waves=("ecg_ii", "pleth")))
+    held = hospital.stored["ox0"]
+    assert (report.covered, report.held) == (len(held), 0)
+    assert [message["unit"] for message in held.values() if "samples" in message] == ["mV", "1"]

@@ -12,7 +12,9 @@ import pytest_asyncio
 import sqlalchemy as sa
 from playwright.async_api import Route, expect
 
+from devices.heartbeat import Beats
 from devices.readings import Body, Message, Reading
+from devices.waves import Block
 from server.ids import new_id
 from server.store.engine import connect
 from server.store.journal import StoreJournal
@@ -42,6 +44,15 @@ def measured(now: datetime) -> Sequence[Message]:
     return found
 
 
+def recorded(now: datetime) -> Sequence[Message]:
+    """The seconds of ten minutes of an ECG and of those in which it is looked at; before, one of each minute."""
+    beats = Beats("ecg_ii", "7")
+    ago = [*range(3600 * 8, 600, -60), *range(600, -400, -1)]
+    seconds = [(number, now - timedelta(seconds=second)) for number, second in enumerate(ago) if not 200 < second < 260]
+    blocks = [(n, Block("ecg_ii", at, beats.rate, beats.gain, 0.0, beats.second(72))) for n, at in seconds]
+    return [Message(DEVICE, f"w:{n}/ecg_ii", now, now, Body(), epoch="w", seq=n, waves=(one,)) for n, one in blocks]
+
+
 async def live_through(hospital: Hospital) -> None:
     """What a device has told, with an alarm of an hour ago."""
     store, now = connect(f"sqlite:///{hospital.data / 'bedside.sqlite'}"), datetime.now(UTC)
@@ -55,7 +66,7 @@ async def live_through(hospital: Hospital) -> None:
         past = {"raised_at": now - timedelta(minutes=50), "since": now - timedelta(minutes=50), "resolved_at": now}
         state = {"id": new_id(), "state": "resolved", "round": 1, "late": False, "metric": "spo2", "value": 88.0}
         await connection.execute(sa.insert(alarms), [{**alarm, **past, **state, "patient_id": patient}])
-    for start in range(0, len(messages := measured(now)), 2_000):
+    for start in range(0, len(messages := [*measured(now), *recorded(now)]), 2_000):
         await StoreJournal(store).commit(messages[start : start + 2_000], [])
     await store.close()
     while any(row["issued"] > (row["position"] or 0) for row in hospital.rows(HOW_FAR)):
@@ -86,6 +97,7 @@ async def test_a_doctor_looks_back(doctor: Person) -> None:
     await _by_keys(doctor)
     await _the_table(doctor)
     await _the_files(doctor)
+    await _a_waveform(doctor)
     await _nothing_and_no_answer(doctor)
 
 
@@ -133,6 +145,29 @@ async def _the_files(doctor: Person) -> None:
     bundle = json.loads((await download.path()).read_bytes())
     kinds = {entry["resource"]["resourceType"] for entry in bundle["entry"]}
     assert kinds == {"Patient", "Device", "Observation"}
+
+
+async def _a_waveform(doctor: Person) -> None:
+    """From the day down to the beat, by clicks and by keys; what was not recorded is said."""
+    await doctor.see("history-metric").select_option("wave:ecg_ii")
+    chart = doctor.see("wave-chart")
+    await expect(chart).to_have_attribute("data-level", "envelope")
+    await look_at(doctor, "history-wave-day", "wave-chart")
+    await _english(doctor)
+    box = await chart.bounding_box()
+    assert box
+    for _ in range(4):
+        await chart.click(position={"x": box["width"] - 3, "y": 20})
+    await doctor.see("wave-in").focus()
+    await doctor.page.keyboard.press("Enter")
+    await expect(chart).to_have_attribute("data-level", "samples")
+    await expect(doctor.see("wave-in")).to_be_disabled()
+    await look_at(doctor, "history-wave-seconds", "wave-chart")
+    await _english(doctor)
+    for _ in range(5):
+        await doctor.see("wave-out").click()
+    await doctor.see("wave-earlier").click()
+    await expect(doctor.page.get_by_text("No ECG II was measured in this time.")).to_be_visible()
 
 
 async def _nothing_and_no_answer(doctor: Person) -> None:

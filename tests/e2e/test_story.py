@@ -103,9 +103,20 @@ async def _the_first_patient_joins(patient: Person, operator: Person, hospital: 
 async def _the_oximeter_raises_an_alarm(doctor: Person, hospital: Hospital, secret: str) -> datetime:
     """Plays 40 s of which SpO2 is below 80 for more than ten. Returns when the device said its last."""
     fall = Episode(EpisodeKind.DESATURATION, start_s=3, fall_s=6, hold_s=60)
-    plan = Plan("127.0.0.1", hospital.mqtt, [("BM-77", secret)], rate_hz=1, duration_s=36, episodes=(fall,), seed=3)
+    plan = Plan(
+        "127.0.0.1",
+        hospital.mqtt,
+        [("BM-77", secret)],
+        rate_hz=1,
+        duration_s=36,
+        episodes=(fall,),
+        seed=3,
+        waves=("ecg_ii", "pleth"),
+    )
     playing = asyncio.ensure_future(simulate(plan))  # noqa: TID251 – a test's own task, awaited below
     await expect(doctor.see("vital-spo2")).to_have_text(re.compile(r"^(9\d|100)"), timeout=10_000)
+    for channel in plan.waves:
+        await expect(doctor.see(f"wave-{channel}")).to_have_attribute("data-silent", "false")
     alarm = doctor.page.locator('[data-testid="alarm"][data-condition="spo2.low"]').first
     await expect(alarm).to_have_attribute("data-priority", "high", timeout=40_000)
     await expect(alarm).to_contain_text("80")
@@ -125,6 +136,8 @@ async def _silence_is_an_alarm_too(doctor: Person, hospital: Hospital, silent_si
     """On record when its time has come, and then on the page: which of the two was late is told apart."""
     silence = doctor.page.locator('[data-testid="alarm"][data-condition="silence:BM-77"]')
     assert await silence.count() == 0, "raised before its time"
+    for trace in await doctor.page.locator("figure.wave").all():
+        await expect(trace).to_have_attribute("data-silent", "true", timeout=10_000)
     left = silent_since + SILENCE - datetime.now(UTC)
     await asyncio.sleep(max(0.0, left.total_seconds() - 20))
     async with asyncio.timeout(20 + 15):

@@ -5,6 +5,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from tests.devices.wave_samples import wire
 from tests.fuzz import writers
 from tests.fuzz.writers import GATT, VITALS, WRITERS
 
@@ -22,6 +23,7 @@ FURTHER = {
     "gateway-metric": [writers.gateway(VITALS)],
     "gateway-imperial": [writers.gateway(VITALS)],
     "sparkplug-conversation": [b"\xff" + BIRTH + b"\xff" + writers.sparkplug(VITALS)],
+    "wave-ecg_ii": [wire(range(8)), wire(range(8), epoch=None, seq=None, oldest=0)],
     "cbor": [writers.senml_cbor(VITALS)],
     "protobuf": [writers.sparkplug(VITALS)],
     "mqtt-3": [writers.publish(TOPIC, writers.native(VITALS[:1]), 7, v5=False) * 2],

@@ -13,7 +13,7 @@ import msgspec
 from devices.broker_frames import Frame, GuardError, parse_connect
 from devices.broker_guard import Answer, Client, identify, inspect
 from devices.clock import localised, place
-from devices.codecs import CODECS, CONVERSATIONS, Codec, cbor, native, native_plain, protobuf
+from devices.codecs import CODECS, CONVERSATIONS, WAVES, Codec, cbor, native, native_plain, protobuf
 from devices.codecs.strict_json import MAX_ITEMS, RefusedError
 from devices.mqtt_frames import MalformedError, Packet, Publish, parse, whole
 from devices.readings import Body, Decoded, Reason, Refusal
@@ -24,13 +24,15 @@ from devices.tcp.poct1a import Poct1a
 
 NOON = datetime(2025, 3, 9, 12, 0, tzinfo=UTC)
 MOST_REFUSALS = 2 * MAX_ITEMS + 5  # a reading may be refused, and the envelope's four fields
+MOST_SAMPLES_SENT = 32 * 1024  # of 64 KiB: in SampledData one is two characters
 Target = Callable[[bytes], None]
 
 
 def accounted(format_: str, payload: bytes) -> Decoded:
     """Every input is readings or a named refusal, or says itself that it has none; and can be stored as it is."""
-    decoded = CODECS[format_](payload)
-    assert decoded.readings or decoded.refusals or _says_that_it_has_none(format_, payload), "unaccounted for"
+    decoded = (CODECS.get(format_) or WAVES[format_])(payload)
+    something = decoded.readings or decoded.waves or decoded.refusals
+    assert something or _says_that_it_has_none(format_, payload), "unaccounted for"
     _storable(decoded)
     return decoded
 
@@ -45,6 +47,7 @@ def _storable(decoded: Decoded) -> None:
     body = place(localised(decoded, UTC), timedelta(0), NOON)
     written = msgspec.json.encode(body)
     assert msgspec.json.decode(written, type=Body) == body, "not the same when it is read again"
+    assert sum(block.count for block in decoded.waves) <= MOST_SAMPLES_SENT, "samples without bound"
     for text in (decoded.epoch, decoded.source, decoded.content):
         assert text is None or ("\0" not in text and text.encode()), "a text that cannot be stored"
     assert all(type(refusal.reason) is Reason for refusal in decoded.refusals)
@@ -171,6 +174,7 @@ _FORMATS: Mapping[str, Codec] = {name: codec for name, codec in CODECS.items() i
 TARGETS: Mapping[str, Target] = {
     "readings": _native,
     **{name.replace("/", "-"): _codec(name) for name in _FORMATS},
+    "wave-ecg_ii": _codec("wave/ecg_ii"),  # of the channels one: they differ in their units
     "sparkplug-conversation": _conversation,
     "cbor": _cbor,
     "protobuf": _protobuf,

@@ -97,6 +97,10 @@ class Ward:
     async def bodies(self) -> list[Body]:
         return [msgspec.json.decode(row.body, type=Body) for row in await self.rows(tables.messages)]
 
+    async def execute(self, statement: sa.Executable) -> None:
+        async with self._store.write(plain) as connection:
+            await connection.execute(statement)
+
     async def _add(self, table: sa.Table, **row: Any) -> None:  # noqa: ANN401
         async with self._store.write(plain) as connection:
             await connection.execute(sa.insert(table).values(row))

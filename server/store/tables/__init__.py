@@ -49,6 +49,7 @@ from server.store.tables.visit import (
     prior_diagnoses,
     visits,
 )
+from server.store.tables.wave import wave_tiles, waves
 
 __all__ = [
     "Moment",
@@ -106,4 +107,6 @@ __all__ = [
     "users",
     "visits",
     "waiting_list",
+    "wave_tiles",
+    "waves",
 ]

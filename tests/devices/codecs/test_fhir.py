@@ -8,6 +8,7 @@ import pytest
 from devices.codecs.fhir import decode
 from devices.codecs.fhir_codes import LOINC, MDC
 from devices.readings import Comparator, Decoded, Reason
+from devices.waves import GAP, Block
 from tests.devices.codecs.sample_files import shipped
 
 MEASURED = datetime(2025, 3, 8, 23, 10, tzinfo=UTC)
@@ -47,9 +48,59 @@ def test_a_sample_is_read(name: str) -> None:
     assert {r.subject for r in decoded.readings} == {"Patient/p1"}
 
 
-def test_a_waveform_is_no_reading() -> None:
+def ecg(**changed: object) -> dict[str, Any]:
+    """The shared sample, with other data: what is changed to None is left out."""
+    sample = json.loads(shipped("fhir/ecg_sampled.json"))
+    data = sample["valueSampledData"] | changed
+    kept: dict[str, Any] = {key: value for key, value in data.items() if value is not None}
+    return {**sample, "valueSampledData": kept}
+
+
+def heights(block: Block) -> list[float | None]:
+    samples = memoryview(block.samples).cast("h")
+    return [None if sample == GAP else round(sample * block.gain + block.offset, 3) for sample in samples]
+
+
+def test_sampled_data_is_a_block_of_a_waveform() -> None:
     decoded = decode(shipped("fhir/ecg_sampled.json"))
-    assert [(refusal.reason, refusal.detail) for refusal in decoded.refusals] == [(Reason.NO_READING, "a waveform")]
+    assert (decoded.readings, decoded.refusals) == ((), ())
+    [block] = decoded.waves
+    [expected] = EXPECTED["ecg_sampled.json"]
+    assert (block.channel, 1000 / block.rate) == (expected["metric"], expected["period_ms"])
+    assert heights(block) == expected["values"]
+    assert (block.start, block.subject) == (MEASURED, "Patient/p1")
+    assert decoded.content == decode(shipped("fhir/ecg_sampled.json")).content != said(ecg(factor=0.01)).content
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason", "detail"),
+    [
+        ({"data": "1 2.5"}, Reason.WRONG_SHAPE, "data"),
+        ({"data": "1 " + "9" * 100}, Reason.WRONG_SHAPE, "data"),
+        ({"data": "0 99999"}, Reason.IMPOSSIBLE, "data"),
+        ({"data": ""}, Reason.WRONG_SHAPE, "samples"),
+        ({"dimensions": 2}, Reason.WRONG_SHAPE, "dimensions"),
+        ({"period": 0}, Reason.WRONG_SHAPE, "period"),
+        ({"period": 0.1}, Reason.IMPOSSIBLE, "rate"),
+        ({"origin": {"value": 0, "unit": "mmHg"}}, Reason.UNKNOWN_UNIT, "unit"),
+        ({"origin": None}, Reason.UNKNOWN_UNIT, "unit"),
+    ],
+)
+def test_sampled_data_that_cannot_be_is_refused_by_name(changed: Any, reason: Reason, detail: str) -> None:  # noqa: ANN401
+    decoded = said(ecg(**changed), observation())
+    assert [(one.reason, one.metric, one.detail) for one in decoded.refusals] == [(reason, "ecg_i", detail)]
+    assert [reading.value for reading in decoded.readings] == [97]
+
+
+def test_unsigned_counts_and_the_interval_of_r5_are_read() -> None:
+    [block] = said(ecg(data="40000 40200 L 40100", period=None, interval=4, intervalUnit="ms")).waves
+    assert (block.rate, heights(block)) == (250, [2248.0, 2249.0, None, 2248.5])
+
+
+def test_a_waveform_without_samples_or_time_is_no_waveform() -> None:
+    without = {key: value for key, value in ecg().items() if key != "valueSampledData"}
+    timeless = {key: value for key, value in ecg().items() if key != "effectiveDateTime"}
+    assert [one.reason for one in said(without, timeless).refusals] == [Reason.NO_READING, Reason.WRONG_SHAPE]
 
 
 def test_each_observation_of_a_bundle_has_its_own_unit() -> None:

@@ -14,6 +14,7 @@ import { EXPECTED, shown, TILES } from './metrics'
 import { chosenPatient, type Desk } from './state'
 import { Tiles } from './Tiles'
 import { Trends } from './trends'
+import { LiveWaves } from './waves/LiveWaves'
 import { t } from './words'
 
 interface Props {
@@ -77,6 +78,7 @@ function Watched({ desk, patient, children }: { desk: Desk; patient: { id: strin
       </div>
       <Limits monitoring={monitoring} />
       {children}
+      <LiveWaves desk={desk} patientId={patient.id} />
       <Tiles metrics={metrics} alarms={alarms} trends={trends} blind={blind} />
       <Past patient={patient} metrics={metrics} />
       <Devices patientId={patient.id} monitoring={monitoring} />

@@ -554,3 +554,31 @@ export interface TextForm {
   encoding: string
   parts: number
 }
+
+/** `start_us`: microseconds since 1970; `samples`: int16, little-endian, Base64. */
+export interface WaveBlock {
+  channel: string
+  unit: string
+  device_id: string
+  start_us: number
+  rate: number
+  gain: number
+  offset: number
+  samples: string
+}
+
+export interface Waves {
+  channel: string
+  unit: string
+  start_us: number
+  level: 'samples' | 'envelope'
+  width_us: number
+  low: (number | null)[]
+  high: (number | null)[]
+  blocks: WaveBlock[]
+}
+
+export interface WaveChannel {
+  channel: string
+  unit: string
+}

@@ -4,11 +4,13 @@ import { get, toProblem, type Problem } from '../../shared/api'
 import { serverNow } from '../../shared/clock'
 import { dayAndTime } from '../../shared/time'
 import { Dialog } from '../../shared/ui/Dialog'
-import type { AlarmMark, History, HistoryPoint } from '../../shared/wire'
+import type { AlarmMark, History, HistoryPoint, WaveChannel } from '../../shared/wire'
 import { problemText } from '../../shared/words'
 import { conditionText, valueText } from '../alarmWords'
 import { metricName } from '../metricWords'
 import { unitText } from '../metrics'
+import { channelName } from '../waves/waveWords'
+import { WaveHistory } from '../waves/WaveHistory'
 import { t } from '../words'
 import { HistoryChart } from './HistoryChart'
 import { bounds, query, SPANS, type Bounds, type Span } from './spans'
@@ -46,7 +48,32 @@ function useHistory(patientId: string, asked: Asked, tries: number): Answer {
   return answer
 }
 
-function Choice({ asked, metrics, ask }: { asked: Asked; metrics: readonly string[]; ask: (asked: Asked) => void }) {
+const WAVE = 'wave:' // before a channel, where a metric is chosen
+
+/** What waveforms there are of the patient; none while nobody knows. */
+function useChannels(patientId: string): readonly string[] {
+  const [channels, setChannels] = useState<readonly string[]>([])
+  useEffect(() => {
+    let left = false
+    get<WaveChannel[]>(`/patients/${patientId}/waves/channels`).then(
+      (found) => left || setChannels(found.map(({ channel }) => channel)),
+      () => undefined,
+    )
+    return () => {
+      left = true
+    }
+  }, [patientId])
+  return channels
+}
+
+interface ChoiceProps {
+  asked: Asked
+  metrics: readonly string[]
+  channels: readonly string[]
+  ask: (asked: Asked) => void
+}
+
+function Choice({ asked, metrics, channels, ask }: ChoiceProps) {
   return (
     <div class="history-choice">
       <label>
@@ -55,8 +82,19 @@ function Choice({ asked, metrics, ask }: { asked: Asked; metrics: readonly strin
           {metrics.map((metric) => (
             <option value={metric}>{metricName(metric)}</option>
           ))}
+          {channels.map((channel) => (
+            <option value={WAVE + channel}>{t('waveOption', channelName(channel))}</option>
+          ))}
         </select>
       </label>
+      {!asked.metric.startsWith(WAVE) && <Spans asked={asked} ask={ask} />}
+    </div>
+  )
+}
+
+function Spans({ asked, ask }: { asked: Asked; ask: (asked: Asked) => void }) {
+  return (
+    <>
       <div class="history-spans" role="group" aria-label={t('historySpan')}>
         {(Object.keys(SPANS) as Span[]).map((span) => (
           <button aria-pressed={asked.span === span} data-testid={`history-${span}`} onClick={() => ask({ ...asked, span, back: 0 })}>
@@ -72,7 +110,7 @@ function Choice({ asked, metrics, ask }: { asked: Asked; metrics: readonly strin
           ›
         </button>
       </div>
-    </div>
+    </>
   )
 }
 
@@ -170,33 +208,43 @@ function Shown({ history, time, asked }: { history: History; time: Bounds; asked
   )
 }
 
+function Readings({ patientId, asked }: { patientId: string; asked: Asked }) {
+  const [tries, setTries] = useState(0)
+  const answer = useHistory(patientId, asked, tries)
+  return (
+    <>
+      {answer === null && <p class="history-empty loading">{t('loading')}</p>}
+      {answer !== null && 'problem' in answer && (
+        <div class="history-empty stack" role="alert">
+          <p class="wrong">{problemText(answer.problem)}</p>
+          <button class="primary" onClick={() => setTries(tries + 1)}>
+            {t('retry')}
+          </button>
+        </div>
+      )}
+      {answer !== null && 'history' in answer && (
+        <>
+          <p class="soft" data-testid="history-bounds">
+            {boundsText(answer.bounds.from, answer.bounds.until)}
+          </p>
+          <Shown history={answer.history} time={answer.bounds} asked={answer.asked} />
+          <Alarms alarms={answer.history.alarms} unit={answer.history.unit} />
+          <Files patientId={patientId} time={answer.bounds} />
+        </>
+      )}
+    </>
+  )
+}
+
 export function HistoryDialog({ patient, metrics, close }: Props) {
   const [asked, ask] = useState<Asked>({ metric: metrics[0] ?? 'spo2', span: 'day', back: 0 })
-  const [tries, setTries] = useState(0)
-  const answer = useHistory(patient.id, asked, tries)
+  const channels = useChannels(patient.id)
+  const channel = asked.metric.startsWith(WAVE) ? asked.metric.slice(WAVE.length) : null
   return (
     <Dialog title={t('historyTitle', patient.name)} close={close} testid="history">
       <div class="history">
-        <Choice asked={asked} metrics={metrics} ask={ask} />
-        {answer === null && <p class="history-empty loading">{t('loading')}</p>}
-        {answer !== null && 'problem' in answer && (
-          <div class="history-empty stack" role="alert">
-            <p class="wrong">{problemText(answer.problem)}</p>
-            <button class="primary" onClick={() => setTries(tries + 1)}>
-              {t('retry')}
-            </button>
-          </div>
-        )}
-        {answer !== null && 'history' in answer && (
-          <>
-            <p class="soft" data-testid="history-bounds">
-              {boundsText(answer.bounds.from, answer.bounds.until)}
-            </p>
-            <Shown history={answer.history} time={answer.bounds} asked={answer.asked} />
-            <Alarms alarms={answer.history.alarms} unit={answer.history.unit} />
-            <Files patientId={patient.id} time={answer.bounds} />
-          </>
-        )}
+        <Choice asked={asked} metrics={metrics} channels={channels} ask={ask} />
+        {channel ? <WaveHistory key={channel} patientId={patient.id} channel={channel} /> : <Readings patientId={patient.id} asked={asked} />}
         <div class="actions">
           <button onClick={close} data-testid="history-close">
             {t('close')}

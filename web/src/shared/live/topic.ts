@@ -21,6 +21,8 @@ export class Topic {
   readonly values = signal<Values>(EMPTY)
   readonly phase = signal<TopicPhase>('loading')
   readonly problem = signal<Problem | null>(null)
+  /** How often something was left out on the way, and asked for again. */
+  readonly missed = signal(0)
   private state: TopicState | null = null
   private early: Delta[] = []
   private asking = false
@@ -58,6 +60,7 @@ export class Topic {
     if (!this.state) return false
     const next = apply(this.state, delta)
     if (next === 'gap') {
+      this.missed.value += 1
       if (!this.asking) void this.subscribe()
       return false
     }
