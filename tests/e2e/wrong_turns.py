@@ -75,7 +75,7 @@ async def _with_an_old_browser(day: ClinicDay, patient: Person) -> None:
 
 
 async def _without_the_link(day: ClinicDay, patient: Person) -> None:
-    """Known or not, the answer is the same words; who is known gets the link again, and may open it where this page is."""
+    """Known or not, the answer is the same words; who is known gets the link, and may open it in this window."""
     said = []
     for phone in ("137 9999 0000", KNOWN):
         await patient.page.goto(f"{day.hospital.url}/join")
