@@ -182,6 +182,7 @@ async def test_from_the_roster_to_a_strangers_booking(
     await stranger.page.goto(f"{hospital.url}/book")
     await _book_as_stranger(stranger)
     await operator.page.goto(f"{hospital.url}/desk")
+    await expect(operator.page.locator(".loading")).to_have_count(0)
     await look_at(operator, "desk", "lines")
     await operator.page.goto(f"{hospital.url}/texts")
     await look_at(operator, "texts", "text")

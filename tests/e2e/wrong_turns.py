@@ -129,7 +129,7 @@ async def _by_keyboard_to_the_page_that_was_asked_for(day: ClinicDay, operator: 
     await operator.page.wait_for_url("**/devices")
     await operator.page.goto(f"{day.hospital.url}/console")
     await operator.see("to-desk").click()
-    await expect(operator.see("lines")).to_be_visible()
+    await look_at(operator, "desk-today", "desk-line")
 
 
 async def _without_a_click(day: ClinicDay, doctor: Person) -> None:
