@@ -6,11 +6,12 @@ FINGERTIP_PX = 44
 SMALL = """
 (least) => {
   const pressed = 'button, a[href], input:not([type=hidden]), select, textarea, summary, [role=button]';
-  const named = (one) => `${one.tagName.toLowerCase()} ${one.dataset.testid ?? one.className} “${one.textContent.trim().slice(0, 24)}”`;
+  const named = (one) => `${one.tagName} ${one.dataset.testid ?? one.className} “${one.textContent.slice(0, 24)}”`;
+  const inSentence = (one, style) => style.display === 'inline' && one.closest('p, li');
   const small = [];
   for (const one of document.querySelectorAll(pressed)) {
     const style = getComputedStyle(one);
-    if (style.visibility === 'hidden' || style.display === 'inline' && one.closest('p, li')) continue;  // words of a sentence
+    if (style.visibility === 'hidden' || inSentence(one, style)) continue;
     const box = (one.closest('label') ?? one).getBoundingClientRect();
     if (!box.width || !box.height || box.width >= least - 0.5 && box.height >= least - 0.5) continue;
     small.push(`${named(one)} ${Math.round(box.width)}×${Math.round(box.height)}`);

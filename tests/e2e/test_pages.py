@@ -11,6 +11,7 @@ from playwright.async_api import expect
 
 from tests.e2e.clinic_day import ClinicDay, begin
 from tests.e2e.conftest import DESKTOP, OpenHospital, OpenPerson
+from tests.e2e.desk_work import a_day_off, a_place_is_offered_and_taken, a_text_is_reworded
 from tests.e2e.hospital import Hospital
 from tests.e2e.looking import look_at
 from tests.e2e.people import PASSWORD, Person, book, join, newest_link, pass_second_check, sign_in
@@ -181,11 +182,15 @@ async def test_from_the_roster_to_a_strangers_booking(
     await stranger.page.goto(f"{hospital.url}/book")
     await _book_as_stranger(stranger)
     await operator.page.goto(f"{hospital.url}/desk")
+    await expect(operator.page.locator(".loading")).to_have_count(0)
     await look_at(operator, "desk", "lines")
     await operator.page.goto(f"{hospital.url}/texts")
     await look_at(operator, "texts", "text")
     await operator.see("text-edit").first.click()
     await look_at(operator, "texts-editing", "text-preview")
+    await a_text_is_reworded(hospital, operator)
+    await a_day_off(hospital, operator)
+    await a_place_is_offered_and_taken(hospital, operator, stranger)
 
 
 async def _fill_roster(operator: Person) -> None:

@@ -27,8 +27,10 @@ export type Step =
 export const step = signal<Step>({ at: 'department' })
 export const hospital = signal<Hospital | null>(null)
 
-/** The link of an offer carries its token behind `#`; it leaves the address bar at once. */
+/** The link of an offer carries its token behind `#`; it leaves the address bar at once. In a window that shows this page
+ * already it changes nothing but the fragment. */
 export function takeOffer(): void {
+  onhashchange = takeOffer
   const token = location.hash.slice(1)
   if (!token) return
   history.replaceState(null, '', location.pathname)

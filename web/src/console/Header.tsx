@@ -81,7 +81,7 @@ export function Header({ desk, session, alarms }: { desk: Desk; session: Session
         {clockTime(now.value)}
       </time>
       {elsewhere && (
-        <a href={`/${elsewhere}`} data-testid={`to-${elsewhere}`}>
+        <a class={desk.alarmTopic ? 'wide-only' : ''} href={`/${elsewhere}`} data-testid={`to-${elsewhere}`}>
           {t(elsewhere)}
         </a>
       )}

@@ -7,7 +7,7 @@ import { Birth } from './Birth'
 import { LookPage } from './Look'
 import { Recover } from './Recover'
 import { flash, listenForTaps } from './ring'
-import { followNotifications, hospital, place, start, type Place } from './state'
+import { followLinks, followNotifications, hospital, place, start, type Place } from './state'
 import './style/patient.css'
 import { TicketPage } from './Ticket'
 import { t } from './words'
@@ -82,4 +82,5 @@ function PatientPage() {
 
 listenForTaps()
 followNotifications()
+followLinks()
 mount(PatientPage, () => (flash.value ? t('titleRinging') : t('title')))

@@ -30,7 +30,14 @@ export function followNotifications(): void {
     const fragment = data.opened?.split('#')[1]
     if (!fragment || `#${fragment}` === keptFragment() || visitHere.value) return
     location.hash = fragment
-    location.reload()
+  })
+}
+
+/** Another link in the same window changes nothing but the fragment: the page begins anew with it. A call that runs goes on. */
+export function followLinks(): void {
+  addEventListener('hashchange', () => {
+    if (visitHere.value) history.replaceState(null, '', location.pathname)
+    else if (location.hash.length > 1) location.reload()
   })
 }
 
