@@ -98,7 +98,7 @@ class Bedside:
         self.public_url = public_url(settings)
         self._sealer = _sealer(settings, store)
         self._registry = DeviceRegistry()
-        self._registry_version: tuple[int, int] | None = None
+        self._registry_version: tuple[int, ...] | None = None
         self._registry_read = asyncio.Lock()
         self._shown = NewestByPatient()
         self._presence = Presence(self._presence_changed)
@@ -385,7 +385,9 @@ class Bedside:
 
     def _embedded_broker(self, certificates: Certificates) -> EmbeddedBroker:
         settings = self._settings
-        tls = TlsListener(settings.web.host, settings.mqtt.tls_port, certificates.context())
+        context = certificates.context(settings.mqtt.device_ca)
+        certified = self._registry.check_certificate
+        tls = TlsListener(settings.web.host, settings.mqtt.tls_port, context, certified)
         witness = BrokerWitness(self.services.sightings, CLOCK)
         return EmbeddedBroker(self._registry.check, settings.mqtt.port, tls, witness=witness)
 
@@ -458,6 +460,7 @@ class Bedside:
             "rooms": counts.rooms,
             "broker_connections": devices,
             "audit_unsealed": self._sealer.behind,
+            "alarms_nobody_to_tell": self.services.alarms.unreachable,
             **({"broker_accounts_missing": len(self._accounts.missing)} if self._accounts else {}),
             **({"smpp_bound": self._gateways.smpp.bound} if self._gateways.smpp else {}),
         }
@@ -467,7 +470,6 @@ class Bedside:
         ingest = ("received", "stored", "duplicates", "quarantined", "refused_readings", "failures")
         return {
             "live_deltas": self._hub.counts.deltas,
-            "alarms_nobody_to_tell": self.services.alarms.unreachable,
             **{f"ingest_{name}": getattr(stats, name, 0) for name in ingest},
             "broker_dropped": sum(self.services.broker_drops.counts.values()),
             **self._listeners.counters(),
