@@ -6,7 +6,7 @@ The order of work and what survives a crash; what the readings mean is decided i
 import asyncio
 import dataclasses
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -68,8 +68,8 @@ class EvaluationLog(Protocol):
     async def states(self, partition: int) -> Mapping[str, PatientState]:
         """The stored states, by patient."""
 
-    async def cares(self) -> Mapping[str, Care]:
-        """Every monitored patient, by id."""
+    async def cares(self, strange: Collection[tuple[str, str]] = ()) -> Mapping[str, Care]:
+        """Every monitored patient, by id; of ``strange`` (patient, device), which are not worn, what was before."""
 
     async def commit(self, outcome: Outcome) -> None:
         """Store all of it or nothing; raises LeaseLost where the epoch is no longer ours."""
@@ -223,8 +223,9 @@ class Evaluator:
         inputs = self._next_offered(partition, after) or await self._log.pending(partition, after, PAGE)
         if not inputs:
             return False
-        if not all((given.patient_id, given.device_id) in self._worn for given in inputs):
-            self._watch(await self._log.cares())
+        strange = {(given.patient_id, given.device_id) for given in inputs} - self._worn
+        if strange:
+            self._watch(await self._log.cares(strange))
         outcome = self._read(partition, inputs)
         if outcome.changes:
             await self._commit(outcome)
@@ -297,7 +298,7 @@ class Evaluator:
 
     def _since_begun(self, care: Care) -> Care:
         worn = (Worn(w.device_id, w.profile, max(w.since, self._since or w.since)) for w in care.worn)
-        return Care(care.patient_id, tuple(worn))
+        return Care(care.patient_id, tuple(worn), care.past)
 
     async def _commit(self, outcome: Outcome) -> None:
         """Put on record what the outcome brings, and all that was remembered before it."""
