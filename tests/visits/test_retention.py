@@ -111,7 +111,6 @@ async def test_messages_that_are_nobodys_go_with_those_that_were_refused(archive
     [held] = (await contents(archive.store))["messages"]
     await archive.change(tables.messages, patient_id=None, partition=None, position=None)
     await archive.change(tables.alarms, message_id=held["id"])
-    await archive.change(tables.transitions, message_id=None)
     await archive.retention.delete(ACTOR, after(3, days=1))
     assert "messages" in await archive.held()
     await archive.change(tables.alarms, message_id=None)
