@@ -155,8 +155,9 @@ def acknowledge(
 
 
 def latches(condition: str, kind: AlarmKind) -> bool:
-    """Whether it stays, once over, until somebody has seen it: what befell the patient, and what is lost for good."""
-    return kind is AlarmKind.PHYSIOLOGICAL or condition.startswith("gap:")
+    """Whether it stays, once over, until somebody has seen it: what befell the patient, what is lost for good, and what
+    nobody has judged."""
+    return kind is AlarmKind.PHYSIOLOGICAL or condition.startswith(("gap:", "unjudged:"))
 
 
 def _opened(change: Change, new_id: str, patient_id: str) -> Episode:

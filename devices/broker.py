@@ -35,6 +35,7 @@ STOP_S = 5.0
 _LISTENER = "default"  # amqtt insists on one of this name
 
 Check = Callable[[str, str], bool]  # (device id, secret) → is it so; answers from memory, from any thread
+Certified = Callable[[str, bytes], bool]  # (device id, certificate) → is it that device's; as above
 
 
 class BrokerError(Exception):
@@ -43,11 +44,16 @@ class BrokerError(Exception):
 
 @dataclass(frozen=True)
 class TlsListener:
-    """Where devices of the local network connect; plain MQTT stays on loopback."""
+    """Where devices of the local network connect; plain MQTT stays on loopback.
+
+    ``certified`` is asked where a client shows a certificate, which ``context`` then has to ask for and to believe, in
+    place of a secret.
+    """
 
     host: str
     port: int
     context: ssl.SSLContext
+    certified: Certified | None = None
 
 
 @dataclass(frozen=True)
@@ -183,15 +189,18 @@ class EmbeddedBroker:
         self.tls_port = secured.sockets[0].getsockname()[1]
         return [plain, secured]
 
-    def _admit(self, connect: Connect) -> Client:
+    def _admit(self, connect: Connect, certificate: bytes | None) -> Client:
         client = Client(identify(connect), service=connect.client_id == SERVICE_ID)
-        if not self._knows(client, (connect.password or b"").decode(errors="replace")):
+        shown = None if connect.password else certificate  # who says a secret is judged by that
+        if not self._knows(client, (connect.password or b"").decode(errors="replace"), shown):
             raise refusal(Fault.CREDENTIAL, 4)
         return client
 
-    def _knows(self, client: Client, secret: str) -> bool:
+    def _knows(self, client: Client, secret: str, certificate: bytes | None) -> bool:
         if client.service:
             return hmac.compare_digest(secret.encode(), self.service.secret.encode())
+        if certificate is not None and self._tls is not None and self._tls.certified is not None:
+            return self._tls.certified(client.id, certificate)
         return self._check(client.id, secret)
 
 

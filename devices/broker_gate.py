@@ -15,7 +15,7 @@ from devices.broker_guard import Client
 from devices.broker_session import Connection, GuardLimits, read_connect
 
 LOG = logging.getLogger(__name__)
-Admit = Callable[[Connect], Client]  # raises RefusedError
+Admit = Callable[[Connect, bytes | None], Client]  # with the certificate that was shown; raises RefusedError
 _NOBODYS_FAULT: Final = frozenset({Fault.TAKEN_OVER, Fault.UNAVAILABLE})
 Broker = Callable[[ReaderAdapter, WriterAdapter], Awaitable[None]]  # returns when the client has gone
 
@@ -113,14 +113,15 @@ class Gate:
         if len(self._serving) > self._limits.connections or len(self._waiting) > self._limits.pending:
             raise ViolationError(Fault.TOO_MANY)
         connect = await read_connect(reader, self._limits)
-        connection = Connection(self._believed(connect), connect, (reader, writer), self._limits, flow=self._flow)
+        client = self._believed(connect, _certificate(writer))
+        connection = Connection(client, connect, (reader, writer), self._limits, flow=self._flow)
         await self._take_over(connection)
         self._witness.connected(connection.client.id)
         return connection
 
-    def _believed(self, connect: Connect) -> Client:
+    def _believed(self, connect: Connect, certificate: bytes | None) -> Client:
         try:
-            return self._admit(connect)
+            return self._admit(connect, certificate)
         except RefusedError as error:
             self._witness.refused(connect.client_id, error.fault)
             raise
@@ -170,3 +171,9 @@ async def _say(reply: bytes, writer: asyncio.StreamWriter, within_s: float) -> N
             await writer.wait_closed()
     except (TimeoutError, OSError):
         LOG.debug("a refused peer did not take its answer")
+
+
+def _certificate(writer: asyncio.StreamWriter) -> bytes | None:
+    """What the client showed at the handshake (DER), by an authority that the listener believes."""
+    tls = writer.get_extra_info("ssl_object")
+    return None if tls is None else tls.getpeercert(binary_form=True)

@@ -13,6 +13,7 @@ from devices.alarms import AlarmKind, Change, What
 from devices.metrics import METRICS
 from devices.readings import Body, Reading, Reason, Refusal
 from devices.rules import PROFILES, Held, Point, Priority, Profile, Rule, Track
+from devices.unjudged import Wearing, unjudged
 
 
 class Input(msgspec.Struct, frozen=True):
@@ -35,10 +36,11 @@ class Worn(msgspec.Struct, frozen=True):
 
 
 class Care(msgspec.Struct, frozen=True):
-    """Who is monitored, by what."""
+    """Who is monitored, by what; ``past``: what was worn before, of the devices that an input has come from since."""
 
     patient_id: str
     worn: tuple[Worn, ...] = ()
+    past: tuple[Wearing, ...] = ()
 
 
 FAULT_HOLDS = timedelta(seconds=30)
@@ -46,7 +48,7 @@ FAULT_HOLDS = timedelta(seconds=30)
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """A metric's readings are refused; ``at`` is the receipt of the last one."""
+    """Readings are refused, or not judged; ``at`` is the receipt of the last one."""
 
     priority: Priority
     at: datetime
@@ -82,10 +84,14 @@ class Level(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PatientState(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What evaluation remembers of a patient between two messages: by device, and by condition that is active."""
+    """What evaluation remembers of a patient between two messages: by device, and by condition that is active.
+
+    ``unjudged``: by device that is not worn any more, what came too late (``devices.unjudged``) and when the last did.
+    """
 
     devices: Mapping[str, DeviceState] = {}
     active: Mapping[str, Level] = {}
+    unjudged: Mapping[str, Refused] = {}
 
 
 def evaluate(
@@ -118,6 +124,7 @@ class _Ward:
         self.state = state
         self.changes: list[Change] = []
         profiles = ((worn, PROFILES.get(worn.profile or "")) for worn in care.worn)
+        self._past = care.past
         self._watched = {worn.device_id: (worn, profile) for worn, profile in profiles if profile is not None}
 
     def tick(self, now: datetime) -> None:
@@ -129,11 +136,15 @@ class _Ward:
             missing = () if silent else _missing(device, worn, profile, now)
             tracks = {metric: _stand(track, profile.watching(metric), now) for metric, track in device.tracks.items()}
             devices[device_id] = msgspec.structs.replace(device, silent=silent, missing=missing, tracks=tracks)
+        if self.state.unjudged:
+            late = {name: one for name, one in self.state.unjudged.items() if now - one.at < FAULT_HOLDS}
+            self.state = msgspec.structs.replace(self.state, unjudged=late)
         self._become(devices, _Cause(now))
 
     def receive(self, given: Input) -> None:
         """Readings first, by time of measurement; what the message says about itself after them."""
         if given.device_id not in self._watched:
+            self._say_unjudged(given)
             return
         _, profile = self._watched[given.device_id]
         points = _points(given, profile)
@@ -178,7 +189,7 @@ class _Ward:
                 self.changes.append(_said(condition, What.ENDED, before, cause))
             elif before is not None and after is not None and after.priority.rank > before.priority.rank:
                 self.changes.append(_said(condition, What.WORSENED, after, cause))
-        self.state = PatientState(devices, levels)
+        self.state = PatientState(devices, levels, self.state.unjudged)
 
     def _levels(self, devices: Mapping[str, DeviceState]) -> dict[str, Level]:
         """The worst of each condition; of equals that of the device worn first."""
@@ -188,7 +199,21 @@ class _Ward:
             for condition, level in (*_technical(device_id, device), *_physiological(device_id, device, profile)):
                 if condition not in levels or level.priority.rank > levels[condition].priority.rank:
                     levels[condition] = level
+        for device_id, late in self.state.unjudged.items():
+            levels[f"unjudged:{device_id}"] = Level("unjudged", late.priority, AlarmKind.TECHNICAL, device_id)
         return levels
+
+    def _say_unjudged(self, given: Input) -> None:
+        """One alarm for a whole backlog: it is over when nothing of it has come for ``FAULT_HOLDS``."""
+        own = [worn for worn in self._past if worn.device_id == given.device_id]
+        priority = unjudged(given.body, given.received_at, own)
+        if priority is None:
+            return
+        before = self.state.unjudged.get(given.device_id)
+        worst = before.priority if before is not None and before.priority.rank > priority.rank else priority
+        late = {**self.state.unjudged, given.device_id: Refused(worst, given.received_at)}
+        self.state = msgspec.structs.replace(self.state, unjudged=late)
+        self._become(self.state.devices, _Cause(given.received_at, given.message_id))
 
     def _say_gap(self, given: Input) -> None:
         """Numbers that never come any more, and how many: over as soon as it is said, so that seeing it resolves it."""

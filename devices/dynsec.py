@@ -140,8 +140,11 @@ def admitted(device_id: str, secret: str) -> tuple[Command, ...]:
 
 
 def barred(device_id: str) -> tuple[Command, ...]:
-    """Refused from now on, and cut."""
-    return (Command("disableClient", {"username": device_id}, frozenset({"Client not found"})),)
+    """Refused from now on, and cut. Whoever shows a certificate is let in by its name, disabled or not: so without a
+    right."""
+    fine = frozenset({"Client not found"})
+    named = {"username": device_id}
+    return Command("modifyClient", {**named, "roles": []}, fine), Command("disableClient", named, fine)
 
 
 def serving(service: Service, listed: Listed) -> tuple[Command, ...]:
@@ -176,7 +179,7 @@ def difference(wanted: Iterable[Wanted], listed: Listed, kept: Collection[str]) 
 def _mended(account: Account, device: Wanted | None, roles: Mapping[str, frozenset[Acl]]) -> Iterator[Command]:
     name = account.username
     if device is None:
-        yield from () if account.disabled else barred(name)
+        yield from () if account.disabled and not account.role_names else barred(name)
         return
     if not device.settled:
         return

@@ -6,7 +6,7 @@ The order of work and what survives a crash; what the readings mean is decided i
 import asyncio
 import dataclasses
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -78,8 +78,9 @@ class EvaluationLog(Protocol):
     async def states(self, partition: int) -> Mapping[str, PatientState]:
         """The stored states, by patient."""
 
-    async def standing(self) -> Standing:
-        """Who is monitored, and how far the messages have come."""
+    async def standing(self, strange: Collection[tuple[str, str]] = ()) -> Standing:
+        """Who is monitored, and how far the messages have come; of ``strange`` (patient, device), which are not worn,
+        what was before."""
 
     async def commit(self, outcome: Outcome) -> None:
         """Store all of it or nothing; raises LeaseLost where the epoch is no longer ours."""
@@ -278,8 +279,9 @@ class Evaluator:
             inputs = self._until_now(partition, inputs)
         if not inputs:
             return False
-        if not all((given.patient_id, given.device_id) in self._worn for given in inputs):
-            self._watch((await self._log.standing()).cares)
+        strange = {(given.patient_id, given.device_id) for given in inputs} - self._worn
+        if strange:
+            self._watch((await self._log.standing(strange)).cares)
         outcome = self._read(partition, inputs)
         if outcome.changes:
             await self._commit(outcome)
@@ -364,7 +366,7 @@ class Evaluator:
             w if begun is None else Worn(w.device_id, w.profile, begun if w.since > now else max(w.since, begun))
             for w in care.worn
         )
-        return Care(care.patient_id, tuple(worn))
+        return Care(care.patient_id, tuple(worn), care.past)
 
     async def _commit(self, outcome: Outcome) -> None:
         """Put on record what the outcome brings, and all that was remembered before it."""

@@ -141,7 +141,7 @@ def new_client(
         reconnect_on_failure=False,
         manual_ack=manual_ack,
     )
-    client.username_pw_set(endpoint.user or endpoint.client_id, endpoint.password)
+    client.username_pw_set(endpoint.user or endpoint.client_id, endpoint.password or None)
     client.max_inflight_messages_set(0)
     client.suppress_exceptions = True
     if tls is not None:

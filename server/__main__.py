@@ -103,11 +103,13 @@ def simulate(
 @cli.command()
 def device_agent(
     device: Annotated[str, typer.Option(envvar="DEVICE", help="the device's id")],
-    secret: Annotated[str, typer.Option(envvar="DEVICE_SECRET", help="its secret")],
     folder: Annotated[Path, typer.Option(help="where it keeps what is not stored yet; this device's own")],
+    secret: Annotated[str, typer.Option(envvar="DEVICE_SECRET", help="its secret")] = "",
     host: Annotated[str, typer.Option(envvar="MQTT_HOST")] = "127.0.0.1",
     port: Annotated[int, typer.Option(envvar="MQTT_PORT", help="1883 on this machine, 8883 with --ca")] = 1883,
     ca: Annotated[Path | None, typer.Option(help="speak TLS and believe this authority (PEM)")] = None,
+    cert: Annotated[Path | None, typer.Option(help="with --ca, in place of the secret: its certificate (PEM)")] = None,
+    key: Annotated[Path | None, typer.Option(help="and the key of that (PEM)")] = None,
     stdin: Annotated[bool, typer.Option(help="read lines of JSON from standard input")] = True,
     listen: Annotated[str | None, typer.Option(help="and from 127.0.0.1:PORT, or from a Unix socket")] = None,
     watch: Annotated[Path | None, typer.Option(help="and from the files of a folder")] = None,
@@ -120,7 +122,9 @@ def device_agent(
     from devices.agent_run import Inputs, serve
     from devices.mqtt_endpoint import Endpoint, Tls
 
-    endpoint = Endpoint(host, port, device, secret, tls=Tls(ca) if ca else None)
+    if not secret and not (ca and cert and key):
+        sys.exit("Say how it is let in: DEVICE_SECRET, or --ca, --cert and --key.")
+    endpoint = Endpoint(host, port, device, secret, tls=Tls(ca, cert, key) if ca else None)
     when_full = WhenFull.REFUSE_NEW if refuse_when_full else WhenFull.DROP_OLDEST
     setup = Setup(endpoint, folder, when_full, capacity)
     inputs = Inputs(stdin, listen, watch, linger)
@@ -242,6 +246,24 @@ def device_rotate(device_id: str) -> None:
     from server import desk
 
     _report(lambda: asyncio.run(desk.rotate_device(_settings(), device_id)))
+
+
+@device.command("certificate")
+def device_certificate(
+    device_id: str,
+    bind: Annotated[Path | None, typer.Option(help="a certificate in PEM form that it may show from now on")] = None,
+    end: Annotated[str, typer.Option(help="the fingerprint of one that counts no longer")] = "",
+) -> None:
+    """Bind a certificate to a device, or end one: it may be shown in place of the secret ([mqtt] device_ca)."""
+    from server import desk
+
+    if (bind is None) == (not end):
+        sys.exit("Say --bind FILE, or --end FINGERPRINT.")
+    if bind is None:
+        _report(lambda: asyncio.run(desk.end_certificate(_settings(), device_id, end)))
+    else:
+        file = bind
+        _report(lambda: asyncio.run(desk.bind_certificate(_settings(), device_id, file.read_text(errors="replace"))))
 
 
 @device.command("lost")

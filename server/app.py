@@ -89,7 +89,7 @@ class Bedside:
         self.public_url = adapters.public_url(settings)
         self._sealer = adapters.sealer(settings, store, CLOCK)
         self._registry = DeviceRegistry()
-        self._registry_version: tuple[int, int] | None = None
+        self._registry_version: tuple[int, ...] | None = None
         self._registry_read = asyncio.Lock()
         self._presence = Presence(self._presence_changed)
         self._bus = adapters.bus_of(settings)
@@ -380,7 +380,9 @@ class Bedside:
 
     def _embedded_broker(self, certificates: Certificates) -> EmbeddedBroker:
         settings = self._settings
-        tls = TlsListener(settings.web.host, settings.mqtt.tls_port, certificates.context())
+        context = certificates.context(settings.mqtt.device_ca)
+        certified = self._registry.check_certificate
+        tls = TlsListener(settings.web.host, settings.mqtt.tls_port, context, certified)
         witness = BrokerWitness(self.services.sightings, CLOCK)
         return EmbeddedBroker(self._registry.check, settings.mqtt.port, tls, witness=witness)
 

@@ -162,6 +162,18 @@ async def rotate_device(settings: Settings, device_id: str) -> str:
         return _credential(await services.devices.rotate("system", device_id, _now()))
 
 
+async def bind_certificate(settings: Settings, device_id: str, pem: str) -> str:
+    async with _hospital(settings) as (_, services):
+        counting = await services.certificates.bind("system", device_id, pem, _now())
+    return "\n".join(f"{one.fingerprint}  until {one.expires_at:%Y-%m-%d}" for one in counting)
+
+
+async def end_certificate(settings: Settings, device_id: str, fingerprint: str) -> str:
+    async with _hospital(settings) as (_, services):
+        await services.certificates.end("system", device_id, fingerprint, _now())
+    return f"It counts no longer; live sessions of {device_id} are cut within five seconds."
+
+
 async def replace_device(settings: Settings, old: str, new: str, at: str | None) -> str:
     try:
         moment = _moment(at, ZoneInfo(settings.hospital.time_zone)) if at else None

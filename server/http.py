@@ -90,6 +90,8 @@ def all_routes(wanted: Web) -> RouteTable:
             history=services.history,
             waves=services.waves,
             broker_drops=services.broker_drops,
+            gaps=services.gaps,
+            patient_search=services.patient_search,
             export=services.export,
             messages=services.messaging.doors,
             hospital=_hospital(wanted),
@@ -112,6 +114,7 @@ def _registry(wanted: Web) -> Registry:
     services = wanted.services
     return Registry(
         devices=services.devices,
+        certificates=services.certificates,
         reader=services.device_reader,
         claims=services.claims,
         replacing=services.replacing,

@@ -18,7 +18,7 @@ from server.visits.retention import Holding, Retention, Spent
 REFUSALS = (PolicyError,)
 NAMES = {
     Holding.PROCESS: "tickets with texts, links, tests and waiting times",
-    Holding.LOOSE: "texts to staff, waiting-list entries and refused messages",
+    Holding.LOOSE: "texts to staff, waiting-list entries, messages that were refused or are nobody's, gaps of devices",
     Holding.RECORD: "tickets with their visits, notes, consents and documents",
     Holding.PATIENT: "patients without any ticket, with readings and alarms",
 }

@@ -32,10 +32,12 @@ from server.messaging import Correspondence, Messaging, WaysOut, build_messaging
 from server.monitoring.associations import Associations
 from server.monitoring.broker_drops import BrokerDrops
 from server.monitoring.bulk import Bulk
+from server.monitoring.certificates import DeviceCertificates
 from server.monitoring.claiming import Claims, Codes
 from server.monitoring.credentials import CredentialChange
 from server.monitoring.device_list import DeviceReader
 from server.monitoring.export import Export
+from server.monitoring.gaps import Gaps
 from server.monitoring.handover import Handover
 from server.monitoring.history import History
 from server.monitoring.pages import Pages, Wires
@@ -47,6 +49,7 @@ from server.monitoring.service import Alarms, AlarmStore
 from server.monitoring.sightings import Sightings
 from server.monitoring.waves import Waves
 from server.notifications.messages import Sender
+from server.patients.search import PatientSearch
 from server.safeguards import Safeguards, Surroundings, build_safeguards
 from server.settings import Settings
 from server.store.access import (
@@ -59,14 +62,17 @@ from server.store.access import (
 )
 from server.store.booking import BookingLookQueries, BookingQueries
 from server.store.broker_drops import BrokerDropsQueries
+from server.store.certificates import CertificateQueries
 from server.store.clinic import ClinicLookQueries, ClinicQueries
 from server.store.desk import DeskLookQueries
 from server.store.devices import BulkQueries, ClaimQueries, DeviceQueries, ReplaceQueries, SightingQueries
 from server.store.engine import Store
 from server.store.export import ExportQueries
+from server.store.gaps import GapQueries
 from server.store.handover import HandoverLookQueries, HandoverQueries
 from server.store.history import HistoryLookQueries, RollupLookQueries, RollupQueries
 from server.store.monitoring import AlarmQueries, AssociationQueries, MonitoringLookQueries
+from server.store.patient_search import PatientSearchQueries
 from server.store.roster import DirectoryQueries, RosterQueries
 from server.store.visits import VisitLookQueries, VisitQueries
 from server.store.waiting import WaitingLookQueries, WaitingQueries
@@ -140,6 +146,7 @@ class Services:
     visit_reader: VisitReader
     clinic_topics: ClinicTopics
     devices: Devices
+    certificates: DeviceCertificates
     device_reader: DeviceReader
     claims: Claims
     replacing: Replacing
@@ -149,6 +156,8 @@ class Services:
     alarms: Alarms
     handover: Handover
     broker_drops: BrokerDrops
+    gaps: Gaps
+    patient_search: PatientSearch
     monitoring_reader: MonitoringReader
     history: History
     waves: Waves
@@ -239,6 +248,7 @@ def build_services(
         visit_reader=visit_reader,
         clinic_topics=ClinicTopics(clinic_reader, visit_reader),
         devices=Devices(begin_device, outside.credentials_changed),
+        certificates=DeviceCertificates(partial(store.write, CertificateQueries), outside.credentials_changed),
         device_reader=DeviceReader(
             partial(store.read, DeviceQueries),
             sightings,
@@ -260,6 +270,8 @@ def build_services(
             outside.hint,
             house.sender,
         ),
+        gaps=Gaps(partial(store.read, GapQueries)),
+        patient_search=PatientSearch(partial(store.read, PatientSearchQueries), zone),
         monitoring_reader=MonitoringReader(look_monitoring, zone, acknowledge),
         export=Export(partial(store.write, ExportQueries), partial(store.read, ExportQueries)),
         history=History(partial(store.read, HistoryLookQueries), zone),

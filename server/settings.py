@@ -75,6 +75,7 @@ class Mqtt(Section):
     host: str = "127.0.0.1"
     port: Port = 1883
     tls_port: Port = 8883
+    device_ca: Path | None = None
     username: str = "bedside-server"
     password: SecretStr = SecretStr("")
     tls: bool = False

@@ -33,10 +33,16 @@ class Certificates:
     key: Path
     authority: Path | None
 
-    def context(self) -> ssl.SSLContext:
+    def context(self, clients: Path | None = None) -> ssl.SSLContext:
+        """``clients``: the authorities of certificates that a client may show, and need not. Raises OSError."""
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.load_cert_chain(self.certificate, self.key)
+        if clients is not None:
+            if not clients.is_file():
+                raise FileNotFoundError(f"{clients}: no such file")  # OpenSSL does not name it
+            context.load_verify_locations(clients)
+            context.verify_mode = ssl.CERT_OPTIONAL
         return context
 
 

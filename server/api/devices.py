@@ -12,6 +12,7 @@ from server.api.errors import INVALID, ProblemKind, Problems
 from server.api.framework import Audience, Body, Call, File, Route, Upload
 from server.monitoring import errors
 from server.monitoring.bulk import Bulk
+from server.monitoring.certificates import LONGEST_PEM, DeviceCertificates
 from server.monitoring.claiming import DAYS, Asked, Claims
 from server.monitoring.device_lines import Addresses, ready_lines
 from server.monitoring.device_list import DeviceReader, Wanted
@@ -20,6 +21,7 @@ from server.monitoring.plate import Plate
 from server.monitoring.registry import Devices
 from server.monitoring.replacing import Replacement, Replacing
 from server.monitoring.views import (
+    CertificateView,
     ClaimCode,
     DeviceAdded,
     DeviceClaimed,
@@ -36,6 +38,7 @@ problems: Final[Problems] = {
     errors.DeviceRefused: INVALID,
     errors.DeviceExists: ProblemKind(409, "device-exists", "The device is on record", ("field",)),
     errors.DeviceStateWrong: ProblemKind(409, "device-state", "Not in this state", ("state",)),
+    errors.CertificateRefused: ProblemKind(422, "certificate-refused", "The certificate cannot be bound", ("reason",)),
     errors.ClaimRefused: ProblemKind(404, "claim-refused", "This code does not count"),
     errors.CsvRefused: ProblemKind(422, "csv-refused", "The file is no list of devices", ("reason",)),
     errors.ImportHasErrors: ProblemKind(422, "import-has-errors", "Rows of the list are wrong", ("rows",)),
@@ -81,6 +84,12 @@ class OwnClaim(Body, frozen=True):
     code: Annotated[str, msgspec.Meta(max_length=40)]
 
 
+class NewCertificate(Body, frozen=True):
+    """In PEM form, without its key."""
+
+    pem: Annotated[str, msgspec.Meta(max_length=LONGEST_PEM)]
+
+
 class ImportQuery(Body, frozen=True):
     reissue: bool = False
 
@@ -90,6 +99,7 @@ class Registry:
     """The services behind these routes. ``addresses`` says where the running server listens."""
 
     devices: Devices
+    certificates: DeviceCertificates
     reader: DeviceReader
     claims: Claims
     replacing: Replacing
@@ -98,7 +108,7 @@ class Registry:
 
 
 def routes(registry: Registry) -> list[Route]:
-    return [*_reading(registry), *_one(registry), *_claims(registry), *_lists(registry)]
+    return [*_reading(registry), *_one(registry), *_certificates(registry), *_claims(registry), *_lists(registry)]
 
 
 def _reading(registry: Registry) -> list[Route]:
@@ -140,6 +150,28 @@ def _one(registry: Registry) -> list[Route]:
             action=manage,
             body=ReplacedBy,
             reply=DeviceView,
+        ),
+    ]
+
+
+def _certificates(registry: Registry) -> list[Route]:
+    handlers = _Handlers(registry)
+    manage = Action.DEVICE_ADD
+    return [
+        Route(
+            method="POST",
+            path="/devices/{id}/certificates",
+            handler=handlers.bind,
+            action=manage,
+            body=NewCertificate,
+            reply=list[CertificateView],
+            status=201,
+        ),
+        Route(
+            method="DELETE",
+            path="/devices/{id}/certificates/{fingerprint}",
+            handler=handlers.end_certificate,
+            action=manage,
         ),
     ]
 
@@ -234,6 +266,13 @@ class _Handlers:
     async def replace(self, call: Call[ReplacedBy]) -> DeviceView:
         wish = Replacement(call.path["id"], call.body.by, call.body.at)
         return await self._registry.replacing.replace(call.who.actor, wish, call.now)
+
+    async def bind(self, call: Call[NewCertificate]) -> list[CertificateView]:
+        return await self._registry.certificates.bind(call.who.actor, call.path["id"], call.body.pem, call.now)
+
+    async def end_certificate(self, call: Call[None]) -> None:
+        fingerprint = call.path["fingerprint"]
+        await self._registry.certificates.end(call.who.actor, call.path["id"], fingerprint, call.now)
 
     async def issue(self, call: Call[CodeWish]) -> ClaimCode:
         return await self._registry.claims.issue(call.who.actor, call.path["id"], call.now, call.body.days)

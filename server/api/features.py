@@ -23,6 +23,7 @@ from server.api import (
     lines,
     monitoring,
     notifications,
+    patients,
     policy,
     quarantine,
     readings,
@@ -49,11 +50,13 @@ from server.clinic.service import ClinicService
 from server.monitoring.broker_drops import BrokerDrops
 from server.monitoring.broker_hook import BrokerHook
 from server.monitoring.export import Export
+from server.monitoring.gaps import Gaps
 from server.monitoring.handover import Handover
 from server.monitoring.history import History
 from server.monitoring.intake import Intake
 from server.monitoring.quarantine import Quarantine
 from server.monitoring.waves import Waves
+from server.patients.search import PatientSearch
 from server.visits.attestation import Attestations
 from server.visits.calls import CallService
 from server.visits.documents.service import Documents
@@ -97,7 +100,9 @@ class Services:
     history: History
     waves: Waves
     broker_drops: BrokerDrops
+    gaps: Gaps
     export: Export
+    patient_search: PatientSearch
     messages: Messages
     hospital: Hospital
     locale: str
@@ -127,12 +132,13 @@ def features(to: Services) -> list[Feature]:
         ),
         Feature(visits.routes(to.visits, to.records, to.visit_reader), visits.problems),
         Feature(policy.routes(to.attestations, to.visit_reader), policy.problems),
+        Feature(patients.routes(to.patient_search), {}),
         Feature(monitoring.routes(to.monitoring), monitoring.problems),
         Feature(devices.routes(to.registry), devices.problems),
         Feature(readings.routes(to.intake), readings.problems),
         Feature(broker_hook.routes(to.broker_hook), {}),
         Feature(quarantine.routes(to.quarantine), quarantine.problems),
-        Feature(broker_drops.routes(to.broker_drops), {}),
+        Feature(broker_drops.routes(to.broker_drops, to.gaps), {}),
         Feature(handover.routes(to.handover), handover.problems),
         Feature(history.routes(to.history, to.export), history.problems),
         Feature(waves.routes(to.waves), {}),

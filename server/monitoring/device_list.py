@@ -14,6 +14,7 @@ from server.monitoring.errors import NotFound
 from server.monitoring.registry import DeviceRow, device_view
 from server.monitoring.sightings import Connection, Sightings
 from server.monitoring.views import (
+    CertificateView,
     Connectivity,
     DeviceDetail,
     DevicesPage,
@@ -49,6 +50,7 @@ class ListLook(Protocol):
 
 class DeviceLook(ListLook, Protocol):
     async def device(self, device_id: str) -> DeviceRow | None: ...
+    async def certificates(self, device_id: str) -> Sequence[CertificateView]: ...
     async def device_history(self, device_id: str) -> Sequence[StepView]: ...
 
 
@@ -86,8 +88,9 @@ class DeviceReader:
                 raise NotFound
             seen = await look.patients_seen_by(who.id)
             history = await look.device_history(device_id)
+            certificates = await look.certificates(device_id)
         view = self._view(row, named=may_name(who, row.patient, seen))
-        return DeviceDetail(view, self._connectivity(row), list(history))
+        return DeviceDetail(view, self._connectivity(row), list(history), list(certificates))
 
     async def knows(self, device_id: str) -> bool:
         async with self._look() as look:

@@ -5,6 +5,7 @@ MonitoringError
 ├── DeviceRefused          a new device's ``field`` cannot be taken
 │   └── DeviceExists
 ├── DeviceStateWrong       the device's ``state`` knows no such step
+├── CertificateRefused     a certificate that cannot be this device's; ``reason`` is its name
 ├── ClaimRefused           a code that was never given, or no more: the same words for all
 ├── CsvRefused             a file that is no list of devices; ``reason`` is its name
 ├── ImportHasErrors        ``rows`` of the list cannot be taken, so none is
@@ -58,6 +59,12 @@ class DeviceStateWrong(MonitoringError):
     def __init__(self, state: str) -> None:
         super().__init__(f"The device is {state}: this cannot be done with it.")
         self.state = state
+
+
+class CertificateRefused(MonitoringError):
+    def __init__(self, reason: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.reason = reason
 
 
 class ClaimRefused(MonitoringError):

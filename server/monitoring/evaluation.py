@@ -4,7 +4,7 @@ Implements devices.evaluate.EvaluationLog. Evaluation repeats a commit until it 
 lost comes again: position and states say that it is on record, and nobody is told twice.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,7 +52,7 @@ class EvaluationTx(PartitionTx, EpisodeTx, RecordTx, Protocol):
 class EvaluationLook(Protocol):
     async def pending(self, partition: int, after: int, limit: int) -> Sequence[Input]: ...
     async def states(self, partition: int) -> Mapping[str, PatientState]: ...
-    async def cares(self) -> Mapping[str, Care]: ...
+    async def cares(self, strange: Collection[tuple[str, str]] = ()) -> Mapping[str, Care]: ...
     async def newest(self) -> Mapping[int, int]: ...
 
 
@@ -94,9 +94,9 @@ class EvaluationRecorder:
         async with self._store.look() as look:
             return await look.states(partition)
 
-    async def standing(self) -> Standing:
+    async def standing(self, strange: Collection[tuple[str, str]] = ()) -> Standing:
         async with self._store.look() as look:
-            return Standing(await look.cares(), await look.newest())
+            return Standing(await look.cares(strange), await look.newest())
 
     async def commit(self, outcome: Outcome) -> None:
         """Raises ``LeaseLost``, and then nothing of it is written."""

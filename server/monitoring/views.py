@@ -106,10 +106,19 @@ class StepView(msgspec.Struct, frozen=True):
     by: str | None
 
 
+class CertificateView(msgspec.Struct, frozen=True):
+    """One that counts. ``fingerprint``: SHA-256, 64 hexadecimal digits."""
+
+    fingerprint: str
+    expires_at: datetime
+    bound_at: datetime
+
+
 class DeviceDetail(msgspec.Struct, frozen=True):
     device: DeviceView
     connectivity: Connectivity
     history: list[StepView]
+    certificates: list[CertificateView] = []
 
 
 class CredentialState(msgspec.Struct, frozen=True):

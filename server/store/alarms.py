@@ -42,12 +42,12 @@ class CareQueries:
 
     async def sees(self, doctor_id: str, patient_id: str) -> bool:
         """The doctor in charge of the patient, or one whose session the patient was booked into."""
-        seen = _seen_by(doctor_id).subquery()
+        seen = seen_by(doctor_id).subquery()
         found = sa.select(seen.c.patient_id).where(seen.c.patient_id == patient_id)
         return await self._connection.scalar(found) is not None
 
     async def patients_seen_by(self, doctor_id: str) -> frozenset[str]:
-        return frozenset(await self._connection.scalars(_seen_by(doctor_id)))
+        return frozenset(await self._connection.scalars(seen_by(doctor_id)))
 
     async def ward(self, patient_id: str) -> Ward:
         return (await self._wards([patient_id]))[patient_id]
@@ -209,7 +209,7 @@ def episode_of(row: sa.RowMapping) -> Episode:
     return msgspec.convert({str(name): value for name, value in row.items()}, Episode)  # names are a str of their own
 
 
-def _seen_by(doctor_id: str) -> sa.CompoundSelect[Any]:
+def seen_by(doctor_id: str) -> sa.CompoundSelect[Any]:
     booked = sa.select(tickets.c.patient_id).join(sessions, sessions.c.id == tickets.c.session_id)
     called = sa.select(visits.c.patient_id).where(visits.c.doctor_id == doctor_id)
     return _in_charge_of(doctor_id).union(booked.where(calls_from(doctor_id)), called)

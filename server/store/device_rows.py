@@ -9,9 +9,9 @@ from server.monitoring.device_list import Wanted
 from server.monitoring.device_state import DeviceState, state_of
 from server.monitoring.plate import Plate
 from server.monitoring.registry import DeviceRow
-from server.monitoring.views import Battery, LastRefusal, NamedPatient, StepView
+from server.monitoring.views import Battery, CertificateView, LastRefusal, NamedPatient, StepView
 from server.store.alarms import CareQueries
-from server.store.tables import associations, audit, devices, patients, users
+from server.store.tables import associations, audit, device_certificates, devices, patients, users
 
 STEPS_SHOWN = 50
 
@@ -41,6 +41,11 @@ class DeviceRowQueries(CareQueries):
     async def registry_revision(self) -> int:
         return await self._connection.scalar(sa.select(sa.func.sum(devices.c.credential_version))) or 0
 
+    async def certificates(self, device_id: str) -> Sequence[CertificateView]:
+        own = counting_certificates().where(device_certificates.c.device_id == device_id)
+        rows = await self._connection.execute(own.order_by(device_certificates.c.bound_at))
+        return [CertificateView(bytes(row.fingerprint).hex(), row.expires_at, row.bound_at) for row in rows]
+
     async def device_history(self, device_id: str) -> Sequence[StepView]:
         steps = (
             sa.select(audit.c.at, audit.c.action, audit.c.actor, users.c.name)
@@ -51,6 +56,14 @@ class DeviceRowQueries(CareQueries):
         )
         rows = await self._connection.execute(steps)
         return [StepView(row.at, row.action, row.name or row.actor.partition(":")[0]) for row in rows]
+
+
+def counting_certificates() -> sa.Select[Any]:
+    """Neither ended nor older than the credential of their device."""
+    beside = (devices.c.id == device_certificates.c.device_id) & (
+        devices.c.credential_version == device_certificates.c.credential_version
+    )
+    return sa.select(device_certificates).join(devices, beside).where(device_certificates.c.ended_at.is_(None))
 
 
 def device_row(row: sa.Row[Any]) -> DeviceRow:

@@ -4,7 +4,7 @@ server.monitoring adds episodes and deliveries to the same transaction. ``fence`
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from devices.evaluate import Care, Input, Lease, LeaseLost, PatientState, Worn
 from devices.readings import Body
+from devices.unjudged import Wearing
 from server.store.tables import associations, messages, partitions, patient_states
 from server.store.upsert import upsert
 
@@ -76,10 +77,21 @@ class EvaluationQueries:
         ]
         await self._connection.execute(upsert(self._connection.dialect.name, patient_states), rows)
 
-    async def cares(self) -> Mapping[str, Care]:
-        """Every patient who wears a device now, with all of them."""
+    async def cares(self, strange: Collection[tuple[str, str]] = ()) -> Mapping[str, Care]:
+        """Every patient who wears a device now, with all of them; and of ``strange`` what they wore under limits."""
         open_now = sa.select(associations).where(associations.c.until_at.is_(None))
         worn: defaultdict[str, list[Worn]] = defaultdict(list)
         for row in await self._connection.execute(open_now.order_by(associations.c.from_at, associations.c.id)):
             worn[row.patient_id].append(Worn(row.device_id, row.profile, row.from_at))
-        return {patient: Care(patient, tuple(devices)) for patient, devices in worn.items()}
+        past = await self._past(strange) if strange else {}
+        known = {**dict.fromkeys(past), **worn}
+        return {patient: Care(patient, tuple(worn[patient]), tuple(past.get(patient, ()))) for patient in known}
+
+    async def _past(self, strange: Collection[tuple[str, str]]) -> Mapping[str, Sequence[Wearing]]:
+        """A page of messages names some hundreds at most."""
+        pair = sa.tuple_(associations.c.patient_id, associations.c.device_id)
+        ended = sa.select(associations).where(pair.in_(sorted(strange)), associations.c.until_at.is_not(None))
+        past: defaultdict[str, list[Wearing]] = defaultdict(list)
+        for row in await self._connection.execute(ended.where(associations.c.profile.is_not(None))):
+            past[row.patient_id].append(Wearing(row.device_id, row.profile, row.from_at, row.until_at))
+        return past

@@ -18,11 +18,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from devices.ingest import Committed, Stored, StoredWaves
-from devices.readings import Message, Quarantined
+from devices.readings import Gap, Message, Quarantined
 from devices.streams import Stream
 from server.ids import new_id, rising_ids
 from server.store import tables
 from server.store.engine import Store
+from server.store.gaps import note_gaps
 from server.store.journal_sql import JOURNAL_SQL, Epoch, Key, stream, wearing
 from server.store.placing import Known, epoch_of, firsts
 from server.store.subjects import SubjectQueries
@@ -64,6 +65,7 @@ class StoreJournal:
             fresh = [message for key, message in first.items() if key not in stored]
             placed = await queries.place(advanced.explain(fresh), known)
             waves = await queries.keep_waves([message for message in fresh if message.waves], known)
+            await queries.note(advanced.lost)
             await queries.settle(messages, advanced.streams)
             await queries.set_aside(quarantined)
         return Committed(advanced.acks(), placed, waves)
@@ -179,6 +181,10 @@ class JournalQueries(PositionQueries, SubjectQueries):
         heard = [(message, message.clock_offset // MILLISECOND) for _, message in sorted(newest.items())]
         if heard:
             await turn(self._connection, self._sql.settle(streams, heard))
+
+    async def note(self, lost: Sequence[tuple[Message, Sequence[Gap]]]) -> None:
+        """For who looks after devices; whoever watches the wearer finds them in the messages."""
+        await note_gaps(self._connection, lost)
 
     async def set_aside(self, quarantined: Sequence[Quarantined]) -> None:
         """Keep what could not be taken, for a person to look at."""

@@ -16,6 +16,7 @@ from server.store.tables import (
     alarms,
     associations,
     deliveries,
+    device_gaps,
     device_tests,
     interventions,
     join_links,
@@ -30,6 +31,7 @@ from server.store.tables import (
     sessions,
     sign_ins,
     tickets,
+    transitions,
     visits,
     waiting_list,
 )
@@ -46,7 +48,10 @@ LOOSE: Final = (
     (waiting_list, waiting_list.c.id, waiting_list.c.listed_at),
     (quarantine, quarantine.c.id, quarantine.c.received_at),
     (link_recoveries, link_recoveries.c.id, link_recoveries.c.asked_at),
+    (messages, messages.c.id, messages.c.received_at),
+    (device_gaps, device_gaps.c.id, device_gaps.c.at),
 )
+"""Of these, texts of a ticket go with it, and messages that somebody wore the device for with their patient."""
 _OF_A_TICKET: Final = ("ticket:", "visit:", "link:")  # a text that goes with its ticket
 
 
@@ -118,14 +123,20 @@ def _patient_ended() -> sa.ColumnElement[Any]:
 
 
 def _loose(before: datetime) -> sa.Select[Any]:
-    of_ticket = sa.or_(*(deliveries.c.cause.startswith(kind) for kind in _OF_A_TICKET))
+    nobodys = {
+        deliveries: ~sa.or_(*(deliveries.c.cause.startswith(kind) for kind in _OF_A_TICKET)),
+        messages: messages.c.patient_id.is_(None) & ~_stands_on(alarms) & ~_stands_on(transitions),
+    }
     rows = [
-        sa.select(key.label("id"), moment.label("ended_at")).where(
-            moment < before, ~of_ticket if table is deliveries else sa.true()
-        )
+        sa.select(key.label("id"), moment.label("ended_at")).where(moment < before, nobodys.get(table, sa.true()))
         for table, key, moment in LOOSE
     ]
     return sa.select(sa.union_all(*rows).subquery())
+
+
+def _stands_on(table: sa.Table) -> sa.ColumnElement[bool]:
+    """An alarm, or a step of one, names the message as its proof."""
+    return sa.select(table.c.id).where(table.c.message_id == messages.c.id).correlate(messages).exists()
 
 
 def _latest(first: sa.ColumnElement[Any], *others: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:

@@ -25,7 +25,7 @@ class Holding(StrEnum):
     """What is held, in the order in which it goes."""
 
     PROCESS = "process"  # of a ticket: how it came about
-    LOOSE = "loose"  # of no ticket: texts to staff, waiting lists, messages that were refused
+    LOOSE = "loose"  # of no ticket: texts to staff, waiting lists, messages that were refused or are nobody's
     RECORD = "record"  # of a ticket: all of it
     PATIENT = "patient"  # of a patient without any ticket: all of it
 

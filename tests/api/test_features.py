@@ -112,6 +112,7 @@ DELETE /passkeys/{id}
 POST /step-up/totp
 POST /step-up/passkey/options
 POST /step-up/passkey
+GET /patients
 GET /patients/{id}/readings
 GET /patients/{id}/history
 GET /patients/{id}/export
@@ -119,6 +120,7 @@ GET /patients/{id}/alarms
 POST /alarms/{id}/acknowledge
 GET /unattended
 GET /broker/drops
+GET /broker/gaps
 POST /unattended/{id}/take-over
 GET /quarantine
 GET /quarantine/{id}
@@ -134,6 +136,8 @@ POST /devices/{id}/rotate
 POST /devices/{id}/lost
 POST /devices/{id}/revoke
 POST /devices/{id}/replace
+POST /devices/{id}/certificates
+DELETE /devices/{id}/certificates/{fingerprint}
 POST /devices/{id}/claim-code
 POST /devices/claim
 POST /devices/import/check

@@ -10,6 +10,7 @@ from devices.dynsec import Service, Wanted
 from devices.mqtt_endpoint import Endpoint
 from tests.devices.mosquitto import Mosquitto
 from tests.devices.test_broker import self_signed
+from tests.ports import free_port
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 SERVER = Service("bedside-server", "password of the server")
@@ -29,7 +30,8 @@ class Hardened(Mosquitto):
     def __init__(self, folder: Path, kept: Kept, secrets: Mapping[str, str] | None = None) -> None:
         super().__init__(folder)
         self._folder = folder
-        self.certificate, key = self_signed(folder)
+        self.certificate, self._key = self_signed(folder)
+        key = self._key
         (folder / "bedside.d").mkdir()
         shutil.copy(DEPLOY / "bedside.acl", folder)
         self._place(DEPLOY / "mosquitto.conf", self._config, key)
@@ -40,6 +42,16 @@ class Hardened(Mosquitto):
             (folder / "bedside.passwords").touch(mode=0o600)
             for name, secret in {SERVER.username: SERVER.password, **(secrets or {})}.items():
                 _run("mosquitto_passwd", "-b", folder / "bedside.passwords", name, secret)
+
+    def takes_certificates(self, authority: Path) -> int:
+        """Before the start: with the listener for those whom this authority signs. Its port."""
+        shipped, port = "mosquitto-certificates.conf", free_port()
+        (self._folder / "certs").mkdir()
+        shutil.copy(authority, self._folder / "certs" / "devices-ca.pem")
+        here = self._folder / "bedside.d" / shipped
+        self._place(DEPLOY / shipped, here, self._key)
+        here.write_text(here.read_text().replace("listener 8884", f"listener {port} 127.0.0.1"))
+        return port
 
     @property
     def registry(self) -> Endpoint:

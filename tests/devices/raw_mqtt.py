@@ -21,7 +21,7 @@ def frame(first: int, body: bytes) -> bytes:
 
 def connect(
     client_id: str,
-    secret: str,
+    secret: str | None,
     *,
     user: str | None = None,
     will: str | None = None,
@@ -29,12 +29,14 @@ def connect(
     level: int = 4,
     clean: bool = True,
 ) -> bytes:
-    flags = 0xC0 | (0x02 if clean else 0) | (0x2C if will else 0)  # a will of QoS 1, retained
+    flags = (
+        (0x80 if secret is None else 0xC0) | (0x02 if clean else 0) | (0x2C if will else 0)
+    )  # a will of QoS 1, retained
     body = text("MQTT") + bytes([level, flags]) + struct.pack("!H", keep_alive_s)
     body += (b"\0" if level == 5 else b"") + text(client_id)
     if will:
         body += (b"\0" if level == 5 else b"") + text(will) + text("gone")
-    return frame(0x10, body + text(client_id if user is None else user) + text(secret))
+    return frame(0x10, body + text(client_id if user is None else user) + (b"" if secret is None else text(secret)))
 
 
 def publish(topic: str | bytes, payload: bytes = b"{}", *, qos: int = 1, retain: bool = False, mid: int = 7) -> bytes:

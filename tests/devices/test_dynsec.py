@@ -45,15 +45,25 @@ def named(steps: tuple[Command, ...]) -> list[tuple[str, str]]:
 
 
 def test_what_is_as_it_should_be_costs_nothing() -> None:
-    found = difference([Wanted("ox1")], listed(account("ox1"), account("ox2", disabled=True)), KEPT)
+    found = difference([Wanted("ox1")], listed(account("ox1"), Account("ox2", disabled=True)), KEPT)
     assert (found.steps, found.missing) == ((), ())
 
 
 def test_an_account_that_is_no_device_is_disabled_whoever_made_it() -> None:
     assert named(difference([], listed(account("ghost"), account("a/b", "anything")), KEPT).steps) == [
+        ("modifyClient", "ghost"),
         ("disableClient", "ghost"),
+        ("modifyClient", "a/b"),
         ("disableClient", "a/b"),
     ]
+
+
+def test_one_that_is_disabled_has_no_right_left_for_who_shows_a_certificate_of_its_name() -> None:
+    """Mosquitto asks no account whether it is disabled where a certificate stands for the password."""
+    [less, _] = difference([], listed(account("ghost", disabled=True)), KEPT).steps
+    assert less.fields == {"username": "ghost", "roles": []}
+    back = difference([Wanted("ox1")], listed(Account("ox1", disabled=True)), KEPT).steps
+    assert ("modifyClient", "ox1") in named(back)
 
 
 def test_services_administrators_and_what_is_set_to_stay_are_left_alone() -> None:

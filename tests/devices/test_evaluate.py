@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -51,7 +51,7 @@ class Log:
     async def states(self, partition: int) -> Mapping[str, PatientState]:
         return {patient: state for patient, state in self.saved.items() if PATIENTS[patient] == partition}
 
-    async def standing(self) -> Standing:
+    async def standing(self, strange: Collection[tuple[str, str]] = ()) -> Standing:
         self._fail("standing")
         newest = {partition: len(messages) for partition, messages in self.messages.items()}
         return Standing(self.worn, newest)

@@ -163,6 +163,9 @@ class Hospital:
         printed = self._order(lambda settings: desk.add_device(settings, device_id, f"Oximeter {device_id}"))
         return next(line.split()[1] for line in printed.splitlines() if line.startswith("secret"))
 
+    def claim_code(self, device_id: str) -> str:
+        return self._order(lambda settings: desk.claim_code(settings, device_id, 1)).split()[1]
+
     def _order(self, order: Callable[[Settings], Coroutine[None, None, str]]) -> str:
         """What a command does, without a process of its own: each takes a second to start."""
         sections: dict[str, dict[str, str]] = defaultdict(dict)

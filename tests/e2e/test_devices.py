@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
+from tests.devices.authority import Authority
 from tests.e2e.conftest import DESKTOP, PHONE, OpenHospital, OpenPerson
 from tests.e2e.hospital import Hospital
 from tests.e2e.looking import look_at
-from tests.e2e.people import PASSWORD, Person, book, sign_in
+from tests.e2e.people import PASSWORD, Person, book, join, newest_link, sign_in
 
 pytestmark = pytest.mark.e2e
 
@@ -66,11 +67,14 @@ async def test_from_the_box_to_the_doctors_screen(
     await _the_doctor_sees_it(hospital, doctor, operator)
     await operator.see("added-close").click()
     await _is_looked_at(operator)
+    await _shows_a_certificate(operator, Authority(tmp_path / "authority"))
     await _gets_a_new_secret(operator)
     await _many_more(operator, tmp_path)
     await _is_replaced_and_another_revoked(operator)
     await _a_doctor_only_looks(hospital, doctor)
-    await _another_is_claimed_by_its_code(operator, await patient_at(hospital), doctor)
+    phone = await patient_at(hospital)
+    await _another_is_claimed_by_its_code(operator, phone, doctor)
+    await _the_patient_claims_one(hospital, operator, phone)
     await _the_doctor_leaves(hospital, operator)
 
 
@@ -135,6 +139,8 @@ async def _the_doctor_sees_it(hospital: Hospital, doctor: Person, operator: Pers
     await doctor.page.screenshot(path="tests/e2e/screens/console-many-metrics.phone.patient.png")
     await at_desk(doctor)
     assert hospital.rows("SELECT id FROM quarantine") == []
+    for seq, oldest in ((1, 1), (9, 9)):
+        await run(line.replace('{"readings"', f'{{"epoch": "e", "seq": {seq}, "oldest": {oldest}, "readings"'))
 
 
 def _of_many_metrics(line: str) -> str:
@@ -156,11 +162,25 @@ def _of_many_metrics(line: str) -> str:
 async def _is_looked_at(operator: Person) -> None:
     await expect(operator.see("device-row")).to_have_attribute("data-state", "active")
     await look_at(operator, "devices", "device-row")
+    await operator.see("losses").locator("summary").click()
+    await expect(operator.see("gaps")).to_contain_text(re.compile("7 messages|7 条消息"))
+    await expect(operator.see("no-drops")).to_be_visible()
+    await look_at(operator, "devices-losses", "losses")
     await at_desk(operator)
     await operator.see("device-open").first.click()
     await expect(operator.see("connectivity")).to_have_attribute("data-state", "heard")
     await expect(operator.see("line")).to_contain_text("$SECRET")
     await look_at(operator, "devices-detail", "device-facts")
+    await at_desk(operator)
+
+
+async def _shows_a_certificate(operator: Person, authority: Authority) -> None:
+    await operator.see("certificates").locator("summary").click()
+    await operator.see("certificate-file").set_input_files(authority.signs("another").certificate)
+    await expect(operator.see("refusal")).to_have_attribute("data-problem", "certificate-refused")
+    await operator.see("certificate-file").set_input_files(authority.signs("PM10-AB12").certificate)
+    await expect(operator.see("certificate-end")).to_have_count(1)
+    await look_at(operator, "devices-certificates", "certificates")
     await at_desk(operator)
 
 
@@ -243,6 +263,10 @@ async def _another_is_claimed_by_its_code(operator: Person, stranger: Person, do
     await look_at(stranger, "claim-nobody", "claim-sign-in")
     await doctor.page.goto(address)
     await expect(doctor.see("claim-code")).to_have_value(code)
+    await doctor.see("find-patient").fill("nobody at all")
+    await expect(doctor.see("no-patients")).to_be_visible()
+    await doctor.see("find-patient").fill("0013 8001")
+    await expect(doctor.see("choose-patient")).to_contain_text("…8001")
     option = doctor.see("choose-patient").locator("option", has_text="Zhao Min")
     await doctor.see("choose-patient").select_option(value=await option.get_attribute("value"))
     await look_at(doctor, "claim", "claim-form")
@@ -264,3 +288,18 @@ async def _the_doctor_leaves(hospital: Hospital, operator: Person) -> None:
     hospital.disable("dr.wei")
     await expect(operator.see("unattended")).to_contain_text("Lin Wei")
     await look_at(operator, "desk-unattended", "unattended")
+
+
+async def _the_patient_claims_one(hospital: Hospital, operator: Person, patient: Person) -> None:
+    """On the phone that holds the ticket, for nobody else, and without limits."""
+    hospital.add_device("SCALE-1")
+    code = hospital.claim_code("SCALE-1")
+    await join(patient, await newest_link(operator, hospital), ("1957", "3", "14"))
+    await patient.page.goto(f"{hospital.url}/claim#{code}")
+    await expect(patient.see("claim-code")).to_have_value(code)
+    await look_at(patient, "claim-own", "claim-form")
+    await patient.see("claim-submit").click()
+    await expect(patient.see("claimed")).to_contain_text("SCALE-1")
+    worn = hospital.rows("SELECT name, profile FROM associations JOIN patients ON patients.id = patient_id "
+                         "WHERE device_id = 'SCALE-1'")  # fmt: skip
+    assert [(row["name"], row["profile"]) for row in worn] == [("Zhao Min", None)]

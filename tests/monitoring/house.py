@@ -20,6 +20,7 @@ from server.ids import new_id
 from server.monitoring.alarms import AlarmRecord
 from server.monitoring.associations import Associations, Wish
 from server.monitoring.bulk import Bulk
+from server.monitoring.certificates import DeviceCertificates
 from server.monitoring.claiming import Claims, Codes
 from server.monitoring.credentials import CredentialChange
 from server.monitoring.device_list import DeviceReader
@@ -32,6 +33,7 @@ from server.monitoring.service import Alarms, AlarmStore
 from server.monitoring.sightings import Sightings
 from server.notifications.deliveries import Delivery
 from server.notifications.messages import Sender
+from server.store.certificates import CertificateQueries
 from server.store.devices import BulkQueries, ClaimQueries, DeviceQueries, ReplaceQueries, SightingQueries
 from server.store.engine import Store
 from server.store.journal import StoreJournal, partition_of
@@ -77,6 +79,7 @@ class House:
         self.recorder = self.new_recorder()
         self.alarms = Alarms(AlarmStore(partial(self.store.write, AlarmQueries), look), self.pages, SENDER, ACK)
         self.devices = Devices(partial(self.store.write, DeviceQueries), self._registry_changed)
+        self.certificates = DeviceCertificates(partial(self.store.write, CertificateQueries), self._registry_changed)
         known = partial(self.store.write, SightingQueries)
         self.sightings = Sightings(known, lambda device_id: device_id != STRANGER, self._tell)
         self.device_reader = DeviceReader(partial(self.store.read, DeviceQueries), self.sightings)
@@ -206,14 +209,14 @@ class House:
             "body": msgspec.json.encode(Body(readings=(Reading(metric, value, unit, at),))),
         }
 
-    async def receive(self, value: float) -> None:
-        """An SpO2 measured and received now, through the journal."""
-        reading = Reading("spo2", value, "%", self.now)
+    async def receive(self, value: float, at: datetime | None = None) -> None:
+        """An SpO2 measured then, or now, and received now, through the journal."""
+        reading = Reading("spo2", value, "%", at or self.now)
         message = Message(
             device_id=DEVICE,
             identity=f"!{new_id()}",
             received_at=self.now,
-            measured_at=self.now,
+            measured_at=reading.at,
             body=Body(readings=(reading,)),
         )
         await StoreJournal(self.store).commit([message], [])

@@ -165,3 +165,20 @@ async def test_ended_is_ended_and_the_device_is_free_for_the_next(house: House) 
 
 async def test_who_associated_what_is_audited_by_id(house: House) -> None:
     assert (await house.audited())[-1] == "device.associated"
+
+
+async def test_what_comes_when_the_device_is_off_is_said_to_be_unjudged_to_who_answered_for_it(house: House) -> None:
+    house.now = NOON + timedelta(hours=1)
+    await house.associations.dissociate(DOCTOR, "patient", DEVICE, house.now)
+    evaluator = Evaluator(house.recorder, lambda: house.now, partition_of)
+    await evaluator.begin()
+    house.now += timedelta(minutes=5)
+    await house.receive(97, NOON + timedelta(minutes=10))
+    await house.receive(70, NOON + timedelta(minutes=11))
+    await evaluator.tick()
+    [record] = await house.records()
+    assert (record.episode.condition, record.episode.priority) == (f"unjudged:{DEVICE}", "high")
+    assert {letter.recipient for letter in await house.outbox()} == {"user:doctor"}
+    house.now += timedelta(minutes=1)
+    await evaluator.tick()
+    assert (await house.records())[0].episode.state == "ended"

@@ -54,7 +54,13 @@ async def door(house: House, aiohttp_client: AiohttpClient) -> Door:
 
     services = monitoring.Monitoring(house.associations, house.alarms, house.reader)
     registry = devices.Registry(
-        house.devices, house.device_reader, house.claims, house.replacing, house.bulk, lambda: HERE
+        house.devices,
+        house.certificates,
+        house.device_reader,
+        house.claims,
+        house.replacing,
+        house.bulk,
+        lambda: HERE,
     )
     table = route_table(
         [
@@ -129,6 +135,9 @@ async def test_a_page_of_devices_has_a_next_one(house: House, door: Door) -> Non
         ("operator", f"POST /devices/{DEVICE}/replace", {"by": "none"}, 404, "not-found"),
         ("operator", f"POST /devices/{DEVICE}/claim-code", {"days": 366}, 422, "invalid"),
         ("operator", "POST /devices/claim", {"code": "0000-0000", "patient_id": "patient"}, 404, "claim-refused"),
+        ("operator", f"POST /devices/{DEVICE}/certificates", {"pem": "no"}, 422, "certificate-refused"),
+        ("operator", f"DELETE /devices/{DEVICE}/certificates/00ff", None, 404, "not-found"),
+        ("doctor", f"POST /devices/{DEVICE}/certificates", {"pem": "no"}, 403, "not-allowed"),
         ("doctor", f"POST /devices/{DEVICE}/revoke", None, 403, "not-allowed"),
         ("doctor", "POST /devices", {"id": "x", "label": "x"}, 403, "not-allowed"),
         ("doctor", "POST /patients/patient/devices", {"device_id": DEVICE}, 409, "device-worn"),

@@ -14,7 +14,7 @@ from aiohttp import ClientSession, encode_basic_auth
 
 from devices import topics
 from devices.mqtt import DeviceClient
-from devices.mqtt_endpoint import Endpoint
+from devices.mqtt_endpoint import Endpoint, Tls
 from devices.tcp.mllp import block
 from server import desk
 from server.access.principal import Principal
@@ -25,6 +25,7 @@ from server.monitoring.device_lines import ready_lines
 from server.monitoring.plate import Plate
 from server.monitoring.views import Connectivity, Lines
 from server.settings import Data, Mqtt, Settings, Web
+from tests.devices.authority import Authority, Pair
 from tests.ports import free_port
 
 OPERATOR = Principal(Role.OPERATOR, "operator", "Front desk", "s")
@@ -33,12 +34,16 @@ HL7 = "MSH|^~\\&|MON||||20261121093000+0000||ORU^R01|7|P|2.6\rOBX|1|NM|150456^MD
 
 
 @pytest.fixture
-async def hospital(tmp_path: Path) -> AsyncIterator[Bedside]:
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path / "authority")
+
+
+@pytest.fixture
+async def hospital(tmp_path: Path, authority: Authority) -> AsyncIterator[Bedside]:
     web = Web(host="127.0.0.1", http_port=free_port(), https_port=free_port())
     mllp = MllpSection(listen=True, port=0, allow=("127.0.0.1",), devices={"127.0.0.1": "OX-1"})
-    settings = Settings(
-        web=web, mqtt=Mqtt(port=0, tls_port=free_port()), mllp=mllp, data=Data(directory=tmp_path / "data")
-    )
+    mqtt = Mqtt(port=0, tls_port=free_port(), device_ca=authority.file)
+    settings = Settings(web=web, mqtt=mqtt, mllp=mllp, data=Data(directory=tmp_path / "data"))
     bedside = await open_bedside(settings, demo=False)
     await bedside.start()
     yield bedside
@@ -56,9 +61,12 @@ async def secret(hospital: Bedside) -> str:
 class Session:
     """A live MQTT session of OX-1."""
 
-    def __init__(self, hospital: Bedside, secret: str) -> None:
+    def __init__(self, hospital: Bedside, secret: str, shows: Pair | None = None) -> None:
         self.up, self.down = asyncio.Event(), asyncio.Event()
-        self.client = DeviceClient(Endpoint("127.0.0.1", hospital.ports["mqtt"], "OX-1", secret))
+        settings = hospital._settings
+        tls = Tls(settings.data.directory / "ca.crt", *shows) if shows else None
+        port = settings.mqtt.tls_port if shows else hospital.ports["mqtt"]
+        self.client = DeviceClient(Endpoint("127.0.0.1", port, "OX-1", secret, tls=tls))
         self.client.on_up = self.up.set
         self.client.on_down = lambda _reason: self.down.set()
 
@@ -144,3 +152,25 @@ async def test_what_another_process_rotates_ends_the_old_session_here(hospital: 
     assert await post(hospital, secret) == 401
     assert await post(hospital, printed.split()[3]) == 200
     assert topics.readings("OX-1") in printed
+
+
+async def test_a_device_is_let_in_by_its_certificate_and_cut_when_that_has_ended(
+    hospital: Bedside, secret: str, authority: Authority
+) -> None:
+    """By a process beside the server, as the command line does it."""
+    assert secret
+    own = authority.signs("OX-1")
+    unbound = Session(hospital, "", own)
+    with suppress(OSError):
+        await unbound.client.connect()
+    refused = await connectivity(hospital, "refused")
+    assert refused.last_refusal is not None
+    assert refused.last_refusal.reason == "credential"
+    unbound.client.drop()
+    printed = await desk.bind_certificate(hospital._settings, "OX-1", own.pem)
+    await hospital._read_registry()
+    session = await Session(hospital, "", own).open()
+    await desk.end_certificate(hospital._settings, "OX-1", printed.split()[0])
+    async with asyncio.timeout(CUT_WITHIN_S):
+        await session.down.wait()
+    session.client.drop()

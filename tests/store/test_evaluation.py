@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from devices.evaluate import Care, Lease, LeaseLost, PatientState, Worn
+from devices.unjudged import Wearing
 from server.store import tables
 from server.store.engine import Store
 from server.store.evaluation import EvaluationQueries
@@ -106,3 +107,15 @@ async def test_who_wears_a_device_is_cared_for_until_it_comes_off(store: Store, 
             one: Care(one, (Worn("BM-1", "adult-continuous", NOON), Worn("BM-2", None, at(5)))),
             other: Care(other, (Worn("BM-3", "adult-continuous", at(9)),)),
         }
+
+
+async def test_of_a_device_that_is_off_it_is_known_when_it_was_worn_under_limits(store: Store, ward: Ward) -> None:
+    for device in ("BM-1", "BM-2"):
+        await ward.device(device)
+    patient = await ward.patient()
+    await ward.wear(patient, "BM-1", until_at=at(60))
+    await ward.wear(patient, "BM-2", until_at=at(60), profile=None)
+    async with store.read(EvaluationQueries) as queries:
+        assert await queries.cares() == {}
+        known = await queries.cares({(patient, "BM-1"), (patient, "BM-2"), ("nobody", "BM-1")})
+    assert known == {patient: Care(patient, (), (Wearing("BM-1", "adult-continuous", NOON, at(60)),))}

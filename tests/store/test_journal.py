@@ -15,6 +15,7 @@ from server.store import tables
 from server.store.engine import Store
 from server.store.errors import Unavailable
 from server.store.evaluation import EvaluationQueries
+from server.store.gaps import GapQueries
 from server.store.journal import HeldQueries, JournalQueries, StoreJournal, partition_of
 from tests.store.filled import plain
 from tests.store.ward import NOON, Ward, at, message
@@ -158,6 +159,22 @@ async def test_a_gap_that_a_duplicate_reveals_is_not_lost(journal: Journal, ward
     assert (fresh.message.seq, fresh.message.body.gaps) == (10, ())
     assert (said.message.body.gaps, said.message.body.readings, said.position) == ((Gap(2, 8),), (), 4)
     assert covered(done) == [("BM-1", 10)]
+
+
+async def test_what_is_lost_for_good_is_listed_by_device_the_newest_first(
+    store: Store, journal: Journal, ward: Ward
+) -> None:
+    await ward.worn()
+    await ward.worn("BM-2")
+    await journal.commit([message(1), message(4, oldest=1), message(7, oldest=1), message(9, oldest=9)], [])
+    await journal.commit([message(20, "BM-2", oldest=1), message(30, "BM-2", oldest=30)], [])
+    async with store.read(GapQueries) as look:
+        newest = await look.newest_gaps(10)
+        assert await look.newest_gaps(1) == newest[:1]
+    assert [(gap.label, gap.first, gap.last, gap.number, gap.at) for gap in newest] == [
+        ("BM-2", 1, 29, 28, at(31)),  # one row a message: all but 20
+        ("BM-1", 2, 8, 5, at(10)),
+    ]
 
 
 async def test_a_reading_belongs_to_who_wore_the_device_when_it_was_measured(journal: Journal, ward: Ward) -> None:

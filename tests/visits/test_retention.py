@@ -27,6 +27,7 @@ OF_NO_PATIENT = {
     "installation", "users", "totp_factors", "passkeys", "audit", "audit_seals", "departments", "doctor_profiles",
     "session_templates", "holidays", "sessions", "session_doctors", "openings", "devices", "partitions",
     "rollup_progress", "streams", "message_counts", "message_templates", "broker_counts", "broker_drops",
+    "device_certificates",
 }  # fmt: skip
 
 
@@ -97,12 +98,25 @@ async def test_nothing_goes_before_its_day(archive: Archive) -> None:
 async def test_after_three_years_how_it_came_about_goes_and_the_record_stays(archive: Archive) -> None:
     held, own = await archive.held(), await ticket_id(archive)
     gone = await archive.retention.delete(ACTOR, after(3, days=1))
-    assert {spent.holding: spent.count for spent in gone if spent.count} == {Holding.PROCESS: 1, Holding.LOOSE: 3}
+    assert {spent.holding: spent.count for spent in gone if spent.count} == {Holding.PROCESS: 1, Holding.LOOSE: 4}
     assert held - await archive.held() == {
         "device_tests", "predictions", "interventions", "join_links", "sign_ins", "deliveries", "receipts",
-        "waiting_list", "quarantine", "quarantine_copies", "link_recoveries", "passkey_challenges",
+        "waiting_list", "quarantine", "quarantine_copies", "link_recoveries", "device_gaps", "passkey_challenges",
     }  # fmt: skip
     assert await archive.audited() == [(f"ticket:{own}", "process"), ("process:loose", "loose")]
+
+
+async def test_messages_that_are_nobodys_go_with_those_that_were_refused(archive: Archive) -> None:
+    """But one on which an alarm stands, as of a device that named another patient."""
+    [held] = (await contents(archive.store))["messages"]
+    await archive.change(tables.messages, patient_id=None, partition=None, position=None)
+    await archive.change(tables.alarms, message_id=held["id"])
+    await archive.retention.delete(ACTOR, after(3, days=1))
+    assert "messages" in await archive.held()
+    await archive.change(tables.alarms, message_id=None)
+    assert "messages" in await archive.held()
+    await archive.retention.delete(ACTOR, after(3, days=1))
+    assert "messages" not in await archive.held()
 
 
 async def test_after_fifteen_years_nothing_of_the_patient_is_left_in_any_table(archive: Archive) -> None:

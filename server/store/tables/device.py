@@ -37,6 +37,17 @@ devices = sa.Table(
 sa.Index("uq_devices_serial_key", devices.c.serial_key, unique=True)
 sa.Index("uq_devices_claim_hash", devices.c.claim_hash, unique=True)
 
+device_certificates = sa.Table(  # which a device may show in place of its secret
+    "device_certificates",
+    metadata,
+    sa.Column("fingerprint", sa.LargeBinary(32), primary_key=True),  # SHA-256 of the certificate: bound once, for ever
+    reference("device_id", "devices.id"),
+    sa.Column("credential_version", sa.BigInteger, nullable=False),  # of the device then: it counts while that stands
+    sa.Column("expires_at", Moment, nullable=False),
+    sa.Column("bound_at", Moment, nullable=False),
+    sa.Column("ended_at", Moment),
+)
+
 associations = sa.Table(
     "associations",
     metadata,
@@ -114,4 +125,16 @@ sa.Index(
     unique=True,
     sqlite_where=sa.text("ended_at IS NULL"),
     postgresql_where=sa.text("ended_at IS NULL"),
+)
+
+device_gaps = sa.Table(
+    "device_gaps",  # numbers that a device no longer holds and that never came: one row a message that showed it
+    metadata,
+    own_id(),
+    reference("device_id", "devices.id"),
+    sa.Column("epoch", sa.String(64), nullable=False),
+    sa.Column("first", sa.BigInteger, nullable=False),
+    sa.Column("last", sa.BigInteger, nullable=False),
+    sa.Column("number", sa.BigInteger, nullable=False),  # of them, between first and last
+    sa.Column("at", Moment, nullable=False, index=True),
 )

@@ -17,6 +17,7 @@ export function conditionText(condition: string): string {
   if (family === 'missing') return missingText(subject)
   if (family === 'unreadable') return t('condition_unreadable', subject)
   if (family === 'wrong_patient') return t('condition_wrong_patient', subject)
+  if (family === 'unjudged') return t('condition_unjudged', subject)
   if (family === 'gap') return t('condition_gap', subject)
   return known(`condition_${family}`, sideText(condition))
 }

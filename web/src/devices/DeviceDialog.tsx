@@ -6,6 +6,7 @@ import { dayAndTime } from '../shared/time'
 import { Dialog } from '../shared/ui/Dialog'
 import { Refusal } from '../shared/ui/Refusal'
 import type { DeviceDetail, Me } from '../shared/wire'
+import { Certificates } from './Certificates'
 import { Connectivity } from './Connectivity'
 import { inService, kindText, offsetText, stepText } from './deviceWords'
 import { StateTag } from './Row'
@@ -80,6 +81,7 @@ export function DeviceDialog({ id, live, me, close }: { id: string; live: Live; 
               </a>
             </p>
           )}
+          {manages && speaks && <Certificates detail={detail} changed={load} />}
           {manages && <Steps device={detail.device} live={live} me={me} changed={load} />}
           <History detail={detail} />
         </>

@@ -12,10 +12,12 @@ import { DeviceDialog } from './DeviceDialog'
 import './devices.css'
 import { Filter } from './Filter'
 import { ImportDialog } from './ImportDialog'
+import { Losses } from './Losses'
 import { Row } from './Row'
 import { fromAddress, useListed, type Wish } from './state'
 import { t } from './words'
 
+const COLUMNS = ['columnDevice', 'state', 'columnHeard', 'wearer'] as const
 type Opened = 'add' | 'import' | { readonly id: string } | null
 
 function Tools({ total, open }: { total: number | null; open: (what: Opened) => void }) {
@@ -51,11 +53,19 @@ function Empty({ filtered, manages, add }: { filtered: boolean; manages: boolean
 
 function Table({ devices, open }: { devices: readonly Device[]; open: (id: string) => void }) {
   return (
-    <ul class="device-list" data-testid="devices-list">
-      {devices.map((device) => (
-        <Row key={device.id} device={device} open={() => open(device.id)} />
-      ))}
-    </ul>
+    <div class="device-table">
+      <div class="device-head" aria-hidden="true">
+        {/* to the eye alone: what stands in a row says itself what it is */}
+        {COLUMNS.map((column) => (
+          <span key={column}>{t(column)}</span>
+        ))}
+      </div>
+      <ul class="device-list" data-testid="devices-list">
+        {devices.map((device) => (
+          <Row key={device.id} device={device} open={() => open(device.id)} />
+        ))}
+      </ul>
+    </div>
   )
 }
 
@@ -84,6 +94,7 @@ function Registry({ me }: { me: Me }) {
           {t('more')}
         </button>
       )}
+      {manages && <Losses open={(id) => setOpened({ id })} />}
       {opened === 'add' && <AddDialog live={live} me={me} close={close} />}
       {opened === 'import' && <ImportDialog close={close} />}
       {opened && typeof opened === 'object' && <DeviceDialog key={opened.id} id={opened.id} live={live} me={me} close={close} />}

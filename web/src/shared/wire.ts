@@ -347,10 +347,39 @@ export interface DeviceStep {
   action: string
   by: string | null
 }
+export interface DeviceCertificate {
+  fingerprint: string
+  expires_at: string
+  bound_at: string
+}
 export interface DeviceDetail {
   device: Device
   connectivity: Connectivity & { lines: Lines }
   history: DeviceStep[]
+  certificates: DeviceCertificate[]
+}
+export interface PatientFound {
+  id: string
+  name: string
+  birth_date: string
+  phone_end: string
+  serials: number[]
+}
+export interface BrokerDrops {
+  id: string
+  broker: string
+  number: number
+  raised_at: string
+  last_at: string
+  ended_at: string | null
+}
+export interface DeviceGap {
+  device_id: string
+  label: string
+  first: number
+  last: number
+  number: number
+  at: string
 }
 export interface ImportReport {
   rows: number

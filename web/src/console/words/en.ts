@@ -374,6 +374,7 @@ export const en = {
   condition_refused: (metric: string) => `${metric} refused`,
   condition_unreadable: (device: string) => `Messages of ${device} unreadable`,
   condition_wrong_patient: (device: string) => `${device} names another patient`,
+  condition_unjudged: (device: string) => `${device} sent readings after it was taken off: not judged, please look`,
   condition_gap: (device: string) => `Readings of ${device} are missing`,
   condition_gap_number: (device: string, number: number) =>
     `${number} ${number === 1 ? 'message' : 'messages'} of ${device} ${number === 1 ? 'is' : 'are'} lost`,

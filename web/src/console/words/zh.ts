@@ -375,6 +375,7 @@ export const zh: typeof en = {
   condition_refused: (metric) => `${metric} 读数被拒绝`,
   condition_unreadable: (device) => `${device} 的消息无法读取`,
   condition_wrong_patient: (device) => `${device} 的读数属于其他患者`,
+  condition_unjudged: (device) => `${device} 摘除后补传了佩戴期间的数据，未经报警判断，请查看`,
   condition_gap: (device) => `${device} 缺失读数`,
   condition_gap_number: (device, number) => `${device} 丢失 ${number} 条消息`,
   limit_below: (at, seconds) => `低于 ${at}${during(seconds)}`,

@@ -1,44 +1,47 @@
-// One of today's patients, by name: those in the lines that this person may see.
-import { useEffect, useState } from 'preact/hooks'
-import { get, toProblem, type Problem } from '../api'
+// A patient: one of today's, or somebody found by name, telephone number or today's number.
+import { useState } from 'preact/hooks'
 import { dateOnly } from '../time'
-import type { Line, Session } from '../wire'
+import type { PatientFound } from '../wire'
 import { t } from '../words'
+import { usePatients } from './patients'
 import { Refusal } from './Refusal'
 
-export interface Patient {
-  readonly id: string
-  readonly name: string
-  readonly birth_date: string
-}
-const LINES = 24 // of one day; a hospital with more narrows by doctor in the console
-
-async function todaysPatients(): Promise<Patient[]> {
-  const sessions = await get<Session[]>('/sessions')
-  const lines = await Promise.all(sessions.slice(0, LINES).map(({ id }) => get<Line>(`/sessions/${id}/line`).catch(() => null)))
-  const found = new Map<string, Patient>()
-  for (const line of lines) for (const { patient } of line?.tickets ?? []) found.set(patient.id, patient)
-  return [...found.values()].sort((a, b) => a.name.localeCompare(b.name))
+function nameOf({ name, birth_date, phone_end, serials }: PatientFound): string {
+  const parts = [name, dateOnly(birth_date), phone_end && `…${phone_end}`, ...serials.map((serial) => t('serialNo', serial))]
+  return parts.filter(Boolean).join(' · ')
 }
 
 export function ChoosePatient({ chosen, choose }: { chosen: string; choose: (id: string) => void }) {
-  const [patients, setPatients] = useState<readonly Patient[] | null>(null)
-  const [problem, setProblem] = useState<Problem | null>(null)
-  useEffect(() => void todaysPatients().then(setPatients, (error: unknown) => setProblem(toProblem(error))), [])
-  if (problem) return <Refusal problem={problem} />
-  if (!patients) return <p class="soft">{t('loading')}</p>
-  if (!patients.length) return <p class="soft" data-testid="no-patients">{t('noPatients')}</p>
+  const [words, setWords] = useState('')
+  const { patients, problem } = usePatients(words)
+  const type = (typed: string): void => {
+    choose('') // whoever was chosen may not be among those found
+    setWords(typed.trim())
+  }
   return (
-    <label class="field">
-      <span>{t('patient')}</span>
-      <select required data-testid="choose-patient" value={chosen} onChange={(event) => choose(event.currentTarget.value)}>
-        <option value="">{t('choosePatient')}</option>
-        {patients.map((patient) => (
-          <option value={patient.id}>
-            {patient.name} · {dateOnly(patient.birth_date)}
-          </option>
-        ))}
-      </select>
-    </label>
+    <>
+      <label class="field">
+        <span>{t('findPatient')}</span>
+        <input type="search" maxLength={60} autocomplete="off" data-testid="find-patient" placeholder={t('findPatientBy')} onInput={(event) => type(event.currentTarget.value)} />
+      </label>
+      <Refusal problem={problem} />
+      {!patients && !problem && <p class="soft">{t('loading')}</p>}
+      <p class="soft" role="status" data-testid="no-patients" hidden={patients?.length !== 0}>
+        {words ? t('nobodyFound') : t('noPatients')}
+      </p>
+      {patients && patients.length > 0 && (
+        <label class="field">
+          <span>{t('patient')}</span>
+          <select required data-testid="choose-patient" value={chosen} onChange={(event) => choose(event.currentTarget.value)}>
+            <option value="">{t('choosePatient')}</option>
+            {patients.map((patient) => (
+              <option key={patient.id} value={patient.id}>
+                {nameOf(patient)}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+    </>
   )
 }
