@@ -4,31 +4,60 @@ Every patient has 87,600 messages of six readings, half a million readings a yea
 each six minutes; the others an hour a day, one each fifteen seconds. Sums are made beside them, as the server would.
 """
 
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import IntEnum
 from functools import cache
-from itertools import islice
-from typing import Any, Self
+from typing import Any
 
-import asyncpg
 import sqlalchemy as sa
 
+from bench.history_bulk import MOST_PEOPLE, PEOPLE, SUMS, YEARS, bulk
 from server.ids import new_id
 from server.monitoring.rollups import Level
-from server.store.engine import Store, sqlite_path
+from server.store.engine import Store
 from server.store.journal import PARTITIONS, partition_of
-from server.store.tables import associations, devices, messages, partitions, patients, rollup_progress, rollups, users
+from server.store.tables import associations, devices, partitions, patients, rollup_progress, users
 from tests.store.filled import plain, row_of
 
 BEGIN = datetime(2025, 11, 20, 16, tzinfo=UTC)  # Shanghai's midnight
 YEAR = timedelta(days=365)
 A_PATIENT = 87_600 * 6
 METRICS = {"spo2": "%", "pulse_rate": "/min", "resp_rate": "/min", "sbp": "mm[Hg]", "dbp": "mm[Hg]", "temp": "Cel"}
-AT_ONCE = 20_000
+UNIQUE_IN_DEVICES = ("claim_hash", "claim_until", "serial", "serial_key")
 READING = '{{"metric":"{}","value":{}.5,"unit":"{}","at":"@"}}'
 DIFFERENT = 37  # values, one after the other
+LAST = YEAR // timedelta(seconds=1) * MOST_PEOPLE  # no position is higher
+
+
+class Kind(IntEnum):
+    HOURS = 0
+    ROUND_THE_CLOCK = 1
+
+
+@dataclass(frozen=True)
+class _Person:
+    number: int
+    id: str
+
+    @property
+    def kind(self) -> Kind:
+        return Kind.HOURS if self.number % 10 else Kind.ROUND_THE_CLOCK
+
+    @property
+    def device(self) -> str:
+        return f"B-{self.id[:12]}"
+
+    def row(self) -> dict[str, Any]:
+        part = partition_of(self.id)
+        return {
+            "number": self.number,
+            "kind": self.kind,
+            "patient_id": self.id,
+            "device_id": self.device,
+            "part": part,
+        }
 
 
 @dataclass(frozen=True)
@@ -41,38 +70,37 @@ class Loaded:
 
 
 async def load(store: Store, url: str, count: int) -> Loaded:
-    """``count`` patients with a year each."""
-    ids = [new_id() for _ in range(count)]
-    doctor = await _people(store, ids)
-    async with _bulk(url) as bulk:
-        positions = [0] * PARTITIONS
-        for number, patient_id in enumerate(ids):
-            minutes = _minutes(round_the_clock=number % 10 == 0)
-            await bulk.write(messages, _messages(patient_id, minutes, positions))
-            await bulk.write(rollups, _sums(patient_id, minutes))
+    """``count`` patients with a year each: a year of each kind is written once and multiplied by the database."""
+    people = [_Person(number, new_id()) for number in range(count)]
+    doctor = await _hire(store, people)
+    async with bulk(url) as of:
+        await of.write(PEOPLE, (person.row() for person in people))
+        for kind in {person.kind for person in people}:
+            minutes = _minutes(round_the_clock=kind is Kind.ROUND_THE_CLOCK)
+            await of.write(YEARS, _messages(kind, minutes))
+            await of.write(SUMS, _sums(kind, minutes))
+        await of.multiply()
     async with store.write(plain) as connection:
-        for partition, last in enumerate(positions):
-            moved = sa.update(partitions).where(partitions.c.id == partition).values(issued=last, evaluated=last)
+        for partition in range(PARTITIONS):
+            moved = sa.update(partitions).where(partitions.c.id == partition).values(issued=LAST, evaluated=LAST)
             await connection.execute(moved)
-            await connection.execute(sa.insert(rollup_progress).values(partition=partition, position=last))
-    return Loaded(ids[0], doctor, count * A_PATIENT)
+            await connection.execute(sa.insert(rollup_progress).values(partition=partition, position=LAST))
+    return Loaded(people[0].id, doctor, count * A_PATIENT)
 
 
-async def _people(store: Store, ids: Sequence[str]) -> str:
+async def _hire(store: Store, people: Sequence[_Person]) -> str:
+    """A doctor, and the people in this doctor's care with a device each."""
     doctor = {**row_of(users), "id": new_id(), "role": "doctor"}
     async with store.write(plain) as connection:
         await connection.execute(sa.insert(users), [doctor])
-        for patient_id in ids:
-            device = _device(patient_id)
-            await connection.execute(sa.insert(patients), [{**row_of(patients), "id": patient_id}])
-            await connection.execute(sa.insert(devices), [{**row_of(devices), "id": device}])
-            worn = {"id": new_id(), "device_id": device, "patient_id": patient_id, "responsible_id": doctor["id"]}
-            await connection.execute(sa.insert(associations), [{**row_of(associations), **worn, "until_at": None}])
+        for person in people:
+            await connection.execute(sa.insert(patients), [{**row_of(patients), "id": person.id}])
+            device = {**row_of(devices), **dict.fromkeys(UNIQUE_IN_DEVICES), "id": person.device}
+            await connection.execute(sa.insert(devices), [device])
+            worn = {"id": new_id(), "device_id": person.device, "patient_id": person.id}
+            worn |= {"responsible_id": doctor["id"], "until_at": None}
+            await connection.execute(sa.insert(associations), [{**row_of(associations), **worn}])
     return str(doctor["id"])
-
-
-def _device(patient_id: str) -> str:
-    return f"B-{patient_id[:12]}"
 
 
 def _minutes(*, round_the_clock: bool) -> Mapping[int, int]:
@@ -82,26 +110,12 @@ def _minutes(*, round_the_clock: bool) -> Mapping[int, int]:
     return {day * 1440 + 9 * 60 + minute: 4 for day in range(365) for minute in range(60)}
 
 
-def _messages(patient_id: str, minutes: Mapping[int, int], positions: list[int]) -> Iterator[dict[str, Any]]:
-    device, partition = _device(patient_id), partition_of(patient_id)
+def _messages(kind: Kind, minutes: Mapping[int, int]) -> Iterator[dict[str, Any]]:
     for minute, many in minutes.items():
         for part in range(many):
-            at = BEGIN + timedelta(minutes=minute, seconds=60 // many * part)
-            positions[partition] += 1
-            yield {
-                "id": new_id(),
-                "device_id": device,
-                "identity": f"e:{positions[partition]}",
-                "epoch": "e",
-                "seq": positions[partition],
-                "patient_id": patient_id,
-                "partition": partition,
-                "position": positions[partition],
-                "sent_at": at,
-                "received_at": at,
-                "measured_at": at,
-                "body": _body(at, minute),
-            }
+            second = minute * 60 + 60 // many * part
+            at = BEGIN + timedelta(seconds=second)
+            yield {"kind": kind, "second": second, "at": at, "body": _body(at, minute)}
 
 
 def _body(at: datetime, minute: int) -> bytes:
@@ -118,23 +132,21 @@ def _value(minute: int, metric: str) -> int:
     return 60 + (minute * 7 + len(metric)) % DIFFERENT
 
 
-def _sums(patient_id: str, minutes: Mapping[int, int]) -> Iterator[dict[str, Any]]:
+def _sums(kind: Kind, minutes: Mapping[int, int]) -> Iterator[dict[str, Any]]:
     for metric, level in ((metric, level) for metric in METRICS for level in Level):
         counts: dict[int, int] = {}
         for minute, many in minutes.items():
             start = minute * 60 // level * level  # the year begins at midnight of the day that is summed up
             counts[start] = counts.get(start, 0) + many
-        yield from (_sum(patient_id, metric, level, start, count) for start, count in counts.items())
+        yield from ({"kind": kind, **_sum(metric, level, start, count)} for start, count in counts.items())
 
 
-def _sum(patient_id: str, metric: str, level: Level, start: int, count: int) -> dict[str, Any]:  # noqa: PLR0917 – a row
+def _sum(metric: str, level: Level, start: int, count: int) -> dict[str, Any]:
     begun, value = int(BEGIN.timestamp()) + start, _value(start // 60, metric)
     return {
-        "patient_id": patient_id,
         "metric": metric,
         "level": int(level),
         "start": begun,
-        "site": "",
         "count": count,
         "low": value + 0.5,
         "high": value + 9.5,
@@ -142,60 +154,3 @@ def _sum(patient_id: str, metric: str, level: Level, start: int, count: int) -> 
         "last": value + 3.5,
         "last_ms": begun * 1000,
     }
-
-
-class _SqliteBulk:
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    async def __aenter__(self) -> Self:
-        path = sqlite_path(self._url)
-        assert path
-        self._connection = sqlite3.connect(path)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._connection.execute("ANALYZE")
-        self._connection.commit()
-        self._connection.close()
-
-    async def write(self, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
-        names = [column.name for column in table.columns]
-        told = f"INSERT INTO {table.name} ({','.join(names)}) VALUES ({','.join('?' * len(names))})"  # noqa: S608
-        for some in _pages(rows):
-            self._connection.executemany(told, ([_told(row[name]) for name in names] for row in some))
-            self._connection.commit()
-
-
-class _PostgresBulk:
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    async def __aenter__(self) -> Self:
-        self._connection = await asyncpg.connect(self._url)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._connection.execute("VACUUM ANALYZE")
-        await self._connection.close()
-
-    async def write(self, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
-        names = [column.name for column in table.columns]
-        for some in _pages(rows):
-            records = [tuple(row[name] for name in names) for row in some]
-            await self._connection.copy_records_to_table(table.name, records=records, columns=names)
-
-
-def _bulk(url: str) -> _SqliteBulk | _PostgresBulk:
-    return _SqliteBulk(url) if url.startswith("sqlite") else _PostgresBulk(url)
-
-
-def _pages(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
-    left = iter(rows)
-    while page := list(islice(left, AT_ONCE)):
-        yield page
-
-
-def _told(value: object) -> object:
-    """A moment as server.store.tables.Moment writes it on SQLite."""
-    return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if isinstance(value, datetime) else value

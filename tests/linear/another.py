@@ -33,6 +33,7 @@ class Another:
     """The ``number`` of the process is the last digit of its moments, and its clients' chance with ``seed``."""
 
     url: str
+    place: int
     seed: int
     number: int
     journal: Path
@@ -47,7 +48,7 @@ class Another:
 
     async def _work(self) -> None:
         store = connect(self.url, pool_size=4)
-        place = await find(store, 1)
+        place = await find(store, self.place)
         chance = random.Random(self.seed * 10 + self.number)  # noqa: S311 – what the clients do
         with _journal(self.journal) as file:
             plan = Plan(Clock(self.number), chance, FOR_EVER, told=lambda record: _say(file, record))

@@ -2,7 +2,8 @@
 
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import msgspec
@@ -10,10 +11,10 @@ import pytest
 
 from tests.linear import ledger
 from tests.linear.histories import LONG, Told
-from tests.linear.ledger import Entry
+from tests.linear.ledger import Entry, Key
 
 PLAYED = "played history"  # a property of the test's report: the one thing that a worker hands over
-Played = Callable[[int, Told], None]
+RESUMED = LONG and "LINEAR_SEED" not in os.environ
 
 
 @pytest.fixture
@@ -27,14 +28,21 @@ def _first_seed() -> int:
     return 0 if LONG else random.SystemRandom().randrange(10**6)
 
 
-@pytest.fixture
-def played(request: pytest.FixtureRequest) -> Played:
+def batches(rounds: int, size: int) -> list[range]:
+    """The numbers of the histories that one test plays: a long run's ``numbers``."""
+    return [range(first, first + size) for first in range(0, rounds, size)]
+
+
+@dataclass(frozen=True)
+class Played:
     """Counts a history for the end of the run; that of a long one is kept."""
 
-    def note(seed: int, told: Told) -> None:
+    item: pytest.Function
+
+    def __call__(self, seed: int, told: Told) -> None:
         entry = Entry(
-            course=request.node.originalname,
-            database=_database(request.node.nodeid),
+            course=self.item.originalname,
+            database=_database(self.item.nodeid),
             seed=seed,
             calls=len(told.records),
             cut_off=told.cut_off,
@@ -44,27 +52,39 @@ def played(request: pytest.FixtureRequest) -> Played:
             commit=ledger.commit() if LONG else "",
             at=datetime.now(UTC),
         )
-        request.node.user_properties.append((PLAYED, msgspec.to_builtins(entry)))
+        self.item.user_properties.append((PLAYED, msgspec.to_builtins(entry)))
         if LONG:
             ledger.keep(entry)
 
-    return note
+    def left(self, numbers: range) -> list[int]:
+        """In a long run, without those that were explained in an earlier one."""
+        return _left(self.item, numbers, ledger.explained(ledger.kept())) if RESUMED else list(numbers)
+
+
+@pytest.fixture
+def played(request: pytest.FixtureRequest) -> Played:
+    return Played(request.node)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """In a long run, without those that were explained in an earlier one."""
-    if not LONG or "LINEAR_SEED" in os.environ:
+    """A batch of which nothing is left is not begun."""
+    if not RESUMED:
         return
     done = ledger.explained(ledger.kept())
-    again = [item for item in items if isinstance(item, pytest.Function) and _key(item) in done]
+    again = [item for item in items if isinstance(item, pytest.Function) and _is_done(item, done)]
     items[:] = [item for item in items if item not in again]
     config.hook.pytest_deselected(items=again)
 
 
-def _key(item: pytest.Function) -> tuple[str, str, int] | None:
+def _is_done(item: pytest.Function, done: Collection[Key]) -> bool:
     callspec = getattr(item, "callspec", None)
-    number = callspec.params.get("number") if callspec else None
-    return None if number is None else (item.originalname, _database(item.nodeid), number)
+    numbers = callspec.params.get("numbers") if callspec else None
+    return numbers is not None and not _left(item, numbers, done)
+
+
+def _left(item: pytest.Function, numbers: range, done: Collection[Key]) -> list[int]:
+    course, database = item.originalname, _database(item.nodeid)
+    return [number for number in numbers if (course, database, number) not in done]
 
 
 def _database(nodeid: str) -> str:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
@@ -37,6 +37,19 @@ OUTCOMES: Final = (
 )
 
 
+RUNG: Final = NUMBERED.add_columns(tables.visits.c.id, tables.visits.c.ticket_id).join(
+    tables.visits, tables.visits.c.ticket_id == tables.tickets.c.id
+)
+
+
+class Rung(NamedTuple):
+    """A visit, and whose it is."""
+
+    visit_id: str
+    ticket_id: str
+    ticket: Where
+
+
 @dataclass
 class Doctor:
     """Calls from either session, and ends what was called."""
@@ -61,8 +74,8 @@ class Doctor:
 
         async def ring(at: datetime) -> int:
             visit_id = await self.server.house.calls.call_next(self.who, session_id, at)
-            [(_, where)] = await self._visits(tables.visits.c.id == visit_id)
-            return where.serial
+            [rung] = await self._visits(tables.visits.c.id == visit_id)
+            return rung.ticket.serial
 
         called = await self.server.plan.call(self.who.id, CallNext(session, self.who.id), ring)
         if called == Refused.NOT_OPEN:
@@ -101,49 +114,37 @@ class Doctor:
     async def _see_all(self) -> None:
         """Every visit of this doctor that runs, one that nobody was told of too."""
         running = sa.and_(tables.visits.c.doctor_id == self.who.id, tables.visits.c.ended_at.is_(None))
-        for visit_id, ticket in await self._visits(running):
-            await self._see(visit_id, ticket, self.server.plan.chance.choice(self.server.plan.habits.room))
+        for rung in await self._visits(running):
+            await self._see(rung, self.server.plan.chance.choice(self.server.plan.habits.room))
 
-    async def _see(self, visit_id: str, ticket: Where, manner: str) -> None:
+    async def _see(self, rung: Rung, manner: str) -> None:
         """A patient may answer before the end, beside it – twice, by two open pages – or never."""
-        end, answer = self._end(visit_id, ticket), self._answer(visit_id, ticket)
+        end = self._end(rung)
         if manner == "answered":
-            await answer()
-        beside = [answer(), answer()] if manner == "at once" else []
-        ticket_id = await self._ticket(visit_id)
-        self.server.plan.tickets.setdefault(ticket, ticket_id)
+            await self._answer(rung)
+        beside = [self._answer(rung), self._answer(rung)] if manner == "at once" else []
+        self.server.plan.tickets.setdefault(rung.ticket, rung.ticket_id)
         if manner == "sent on":
             squeezed = self.server.plan.chance.random() < 0.5
-            await self.server.plan.call(self.who.id, *self.server.send_on(self.who, ticket, squeezed=squeezed))
+            await self.server.plan.call(self.who.id, *self.server.send_on(self.who, rung.ticket, squeezed=squeezed))
         else:
             await asyncio.gather(*beside, end())
 
-    def _answer(self, visit_id: str, ticket: Where) -> Callable[[], Awaitable[object]]:
-        async def answer() -> None:
-            ticket_id = await self._ticket(visit_id)
-            await self.server.house.agree(ticket_id)
-            taking = done(lambda at: self.server.house.visits.answer(ticket_id, at))
-            await self.server.plan.call(f"patient {ticket_id}", Answer(ticket), taking)
+    async def _answer(self, rung: Rung) -> None:
+        await self.server.house.agree(rung.ticket_id)
+        taking = done(lambda at: self.server.house.visits.answer(rung.ticket_id, at))
+        await self.server.plan.call(f"patient {rung.ticket_id}", Answer(rung.ticket), taking)
 
-        return answer
-
-    def _end(self, visit_id: str, ticket: Where) -> Callable[[], Awaitable[object]]:
+    def _end(self, rung: Rung) -> Callable[[], Awaitable[object]]:
         outcome = self.server.plan.chance.choice(OUTCOMES)
-        ending = done(lambda at: self.server.house.visits.end(self.who, visit_id, Outcome(outcome), at))
-        return lambda: self.server.plan.call(self.who.id, End(ticket, self.who.id, outcome), ending)
+        ending = done(lambda at: self.server.house.visits.end(self.who, rung.visit_id, Outcome(outcome), at))
+        return lambda: self.server.plan.call(self.who.id, End(rung.ticket, self.who.id, outcome), ending)
 
-    async def _ticket(self, visit_id: str) -> str:
+    async def _visits(self, which: sa.ColumnElement[bool]) -> Sequence[Rung]:
         async with self.server.house.store.read(connection) as of:
-            query = sa.select(tables.visits.c.ticket_id).where(tables.visits.c.id == visit_id)
-            return str((await of.execute(query)).scalar_one())
-
-    async def _visits(self, which: sa.ColumnElement[bool]) -> Sequence[tuple[str, Where]]:
-        query = NUMBERED.add_columns(tables.visits.c.id.label("visit_id")).join(
-            tables.visits, tables.visits.c.ticket_id == tables.tickets.c.id
-        )
-        async with self.server.house.store.read(connection) as of:
-            rows = (await of.execute(query.where(which))).all()
-        return [(row.visit_id, Where(self.server.place.number(row.session_id), row.serial)) for row in rows]
+            rows = (await of.execute(RUNG.where(which))).all()
+        place = self.server.place
+        return [Rung(row.id, row.ticket_id, Where(place.number(row.session_id), row.serial)) for row in rows]
 
 
 async def work(server: Server, name: str, doctor: Principal, *, desks: int) -> None:

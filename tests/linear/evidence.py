@@ -88,18 +88,25 @@ class Evidence:
         return [each for each in records if isinstance(each.result, int) and each.at not in self.rows]
 
 
-async def gather(store: Store) -> Evidence:
+async def gather(store: Store, places: Sequence[Place], since: datetime) -> Evidence:
+    """Of these places, where nothing was asked before ``since``."""
+    own = [session_id for place in places for session_id in place.sessions]
+    told, booked, listed = tables.audit.c, tables.tickets.c, tables.waiting_list.c
     async with store.read(connection) as of:
-        audit = (await of.execute(sa.select(tables.audit).order_by(tables.audit.c.id))).all()
-        tickets = (await of.execute(sa.select(tables.tickets).order_by(tables.tickets.c.serial))).all()
-        entries = (await of.execute(sa.select(tables.waiting_list).order_by(tables.waiting_list.c.position))).all()
-        sessions = (await of.execute(sa.select(tables.sessions))).all()
+        audit = (await of.execute(sa.select(tables.audit).where(told.at >= since).order_by(told.id))).all()
+        tickets = (await of.execute(_of(booked.session_id, own).order_by(booked.serial))).all()
+        entries = (await of.execute(_of(listed.session_id, own).order_by(listed.position))).all()
+        sessions = (await of.execute(_of(tables.sessions.c.id, own))).all()
     rows: dict[datetime, list[Row]] = {}
     for row in audit:
         subject = row.detail.get("entry") or row.subject.partition(":")[2]
         rows.setdefault(row.at, []).append(Row(row.id, row.action, subject))
     numbers = {row.id: row.serial for row in tickets} | {row.id: row.position for row in entries}
     return Evidence(rows, numbers, {of.id: _stand(of, tickets, entries) for of in sessions})
+
+
+def _of(session: sa.Column[str], own: Sequence[str]) -> sa.Select[Any]:
+    return sa.select(session.table).where(session.in_(own))
 
 
 def _stand(of: sa.Row[Any], tickets: Sequence[sa.Row[Any]], entries: Sequence[sa.Row[Any]]) -> Stand:

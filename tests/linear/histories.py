@@ -17,7 +17,7 @@ from tests.linear.another import Another
 from tests.linear.checker import PATIENCE
 from tests.linear.clients import Clock, Place, Plan, Record
 from tests.linear.doctors import work
-from tests.linear.evidence import Bounds, differences, gather, verdict
+from tests.linear.evidence import Bounds, Evidence, differences, gather, verdict
 from tests.linear.habits import USUAL, Habits
 from tests.linear.hospital import build
 from tests.linear.people import Server
@@ -65,32 +65,52 @@ class Told:
 
 
 async def run(course: Course) -> Told:
-    told = Told(kills=course.kills)
-    with tempfile.TemporaryDirectory(prefix="bedside-linear-") as folder:
-        async with _stores(course.url) as stores:
-            places = await build(stores[0], course.capacity, course.places)
+    """One history in an empty hospital."""
+    async with opened(course.url) as hospital:
+        return await hospital.play(course)
+
+
+@dataclass
+class Hospital:
+    """Two servers' stores on one database. One history after the other is played, each in places of its own: what a
+    server has warmed up by then, statements above all, need not be paid for again."""
+
+    stores: Sequence[Store]
+    built: int = 0
+
+    async def play(self, course: Course) -> Told:
+        numbers = range(self.built + 1, self.built + course.places + 1)
+        self.built += course.places
+        places = await build(self.stores[0], course.capacity, numbers)
+        told, begun = Told(kills=course.kills), _CLOCK.next()
+        with tempfile.TemporaryDirectory(prefix="bedside-linear-") as folder:
             async with asyncio.TaskGroup() as group:
-                plans = [_begin(group, stores, (number, place), course) for number, place in enumerate(places, 1)]
-                group.create_task(_kill_others(course, Path(folder), told.records))
-            await asyncio.sleep(0.2 if course.kills else 0.0)  # the killed process's last commit, if it was on its way
-            evidence = await gather(stores[0])
-    for place, plan in zip(places, plans, strict=True):
-        records = [*plan.records, *told.records] if place is places[0] else plan.records
-        judged = verdict(place, records, evidence, Bounds(course.capacity, course.patience))
-        told.tried += judged.tried
-        if not judged.linearisable:
-            others = differences(judged, place, evidence, course.capacity)
-            told.faults.append("\n  ".join((f"seed {course.seed}, {judged}", *others)))
-        told.faults += [f"seed {course.seed}: no row of {record}" for record in evidence.unrecorded(records)]
-    told.records += [record for plan in plans for record in plan.records]
-    return told
+                plans = [_begin(group, self.stores, each, course) for each in enumerate(places, 1)]
+                group.create_task(_kill_others(course, numbers[0], Path(folder), told.records))
+        await asyncio.sleep(0.2 if course.kills else 0.0)  # the killed process's last commit, if it was on its way
+        evidence = await gather(self.stores[0], places, begun)
+        for place, plan in zip(places, plans, strict=True):
+            records = [*plan.records, *told.records] if place is places[0] else plan.records
+            _judge(told, course, (place, records), evidence)
+        told.records += [record for plan in plans for record in plan.records]
+        return told
+
+
+def _judge(told: Told, course: Course, done: tuple[Place, Sequence[Record]], evidence: Evidence) -> None:
+    place, records = done
+    judged = verdict(place, records, evidence, Bounds(course.capacity, course.patience))
+    told.tried += judged.tried
+    if not judged.linearisable:
+        others = differences(judged, place, evidence, course.capacity)
+        told.faults.append("\n  ".join((f"seed {course.seed}, {judged}", *others)))
+    told.faults += [f"seed {course.seed}: no row of {record}" for record in evidence.unrecorded(records)]
 
 
 @asynccontextmanager
-async def _stores(url: str) -> AsyncIterator[Sequence[Store]]:
+async def opened(url: str) -> AsyncIterator[Hospital]:
     stores = [connect(url, pool_size=6) for _ in range(2)]
     try:
-        yield stores
+        yield Hospital(stores)
     finally:
         for store in stores:
             await store.close()
@@ -110,11 +130,11 @@ def _begin(group: asyncio.TaskGroup, stores: Sequence[Store], place: tuple[int, 
 _CLOCK = Clock(0)
 
 
-async def _kill_others(course: Course, folder: Path, records: list[Record]) -> None:
+async def _kill_others(course: Course, place: int, folder: Path, records: list[Record]) -> None:
     """Another server's process, killed as often as wished after calls that nobody counted."""
     chance = random.Random(course.seed)  # noqa: S311 – moments
     for number in range(1, course.kills + 1):
-        another = Another(course.url, course.seed, number, folder / f"process-{number}")
+        another = Another(course.url, place, course.seed, number, folder / f"process-{number}")
         process = another.start()
         await _has_said(another, process, 2 * chance.randint(1, MOST_CALLS))
         await asyncio.sleep(chance.uniform(0.0, 0.02))

@@ -1,5 +1,6 @@
 """A hospital for histories: places with sessions of a few places, doctors who call from both, and nothing else."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -20,11 +21,12 @@ BEGAN: Final = (timedelta(hours=-1), timedelta(hours=4))  # who was booked for t
 LASTS: Final = timedelta(hours=12)
 
 
-async def build(store: Store, capacity: int, places: int = 1) -> list[Place]:
-    """Open sessions that nobody has booked yet."""
+async def build(store: Store, capacity: int, numbers: Sequence[int] = (1,)) -> list[Place]:
+    """Open sessions that nobody has booked yet. Number 1 is the hospital's first place; the others may come later."""
     house = RosterHouse(store)
-    await house.hire()
-    return [await _place(house, number, capacity) for number in range(1, places + 1)]
+    if 1 in numbers:
+        await house.hire()
+    return [await _place(house, number, capacity) for number in numbers]
 
 
 async def _place(house: RosterHouse, number: int, capacity: int) -> Place:

@@ -19,6 +19,9 @@ from tests.children import ROOT
 TABLE: Final = Path(os.environ.get("LINEAR_TABLE") or ROOT / "build" / "histories.jsonl")
 
 
+Key = tuple[str, str, int]
+
+
 class Entry(msgspec.Struct, frozen=True):
     """``course`` is the test that played it; ``commit`` ends with "+" where files had been changed since."""
 
@@ -34,7 +37,7 @@ class Entry(msgspec.Struct, frozen=True):
     at: datetime
 
     @property
-    def key(self) -> tuple[str, str, int]:
+    def key(self) -> Key:
         return self.course, self.database, self.seed
 
 
@@ -54,7 +57,7 @@ def kept(table: Path = TABLE) -> list[Entry]:
     return [msgspec.json.decode(line, type=Entry) for line in table.read_bytes().splitlines()]
 
 
-def explained(entries: Iterable[Entry]) -> set[tuple[str, str, int]]:
+def explained(entries: Iterable[Entry]) -> set[Key]:
     """Those that need not be played again."""
     return {entry.key for entry in entries if entry.linearisable}
 

@@ -8,10 +8,11 @@ line and out of the room; some callers are cut off in the middle, another server
 
 import pytest
 
-from tests.linear.conftest import Played
-from tests.linear.histories import LONG, Course, run
+from tests.linear.conftest import Played, batches
+from tests.linear.histories import LONG, Course, opened, run
 
 ROUNDS = 500 if LONG else 1  # on each database
+IN_ONE_HOSPITAL = 10 if LONG else 1
 CALLS = 320 if LONG else 120
 CAPACITY = 20 if LONG else 12
 KILLS = 3 if LONG else 1
@@ -37,22 +38,25 @@ EVERYTHING = {
 }
 
 
-@pytest.mark.parametrize("number", range(ROUNDS))
+@pytest.mark.parametrize("numbers", batches(ROUNDS, IN_ONE_HOSPITAL), ids=str)
 async def test_two_servers_callers_who_are_cut_off_and_another_server_that_is_killed(
-    store_url: str, seed: int, number: int, played: Played
+    store_url: str, seed: int, numbers: range, played: Played
 ) -> None:
-    told = await run(Course(store_url, seed + number, calls=CALLS, capacity=CAPACITY, kills=KILLS))
-    played(seed + number, told)
-    assert not told.faults, "\n".join(told.faults)
-    assert told.cut_off
-    assert [record for record in told.records if record.client.startswith(("process", "doctor-1-c"))]
+    async with opened(store_url) as hospital:
+        for number in played.left(numbers):
+            told = await hospital.play(Course(store_url, seed + number, calls=CALLS, capacity=CAPACITY, kills=KILLS))
+            played(seed + number, told)
+            assert not told.faults, "\n".join(told.faults)
+            assert told.cut_off
+            assert [record for record in told.records if record.client.startswith("process")]
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not LONG, reason="belongs to the long run: LINEAR=long")
-@pytest.mark.parametrize("number", range(LONG_ROUNDS))
-async def test_a_long_day_of_twenty_places(store_url: str, seed: int, number: int, played: Played) -> None:
-    told = await run(Course(store_url, seed + number, calls=20_000, capacity=150, places=20, desks=1, kills=KILLS))
-    played(seed + number, told)
+@pytest.mark.parametrize("numbers", batches(LONG_ROUNDS, 1), ids=str)
+async def test_a_long_day_of_twenty_places(store_url: str, seed: int, numbers: range, played: Played) -> None:
+    day = seed + numbers[0]
+    told = await run(Course(store_url, day, calls=20_000, capacity=150, places=20, desks=1, kills=KILLS))
+    played(day, told)
     assert not told.faults, "\n".join(told.faults)
     assert set(told.asked()) >= EVERYTHING
