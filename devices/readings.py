@@ -133,6 +133,8 @@ class Decoded(msgspec.Struct, frozen=True, gc=False):
 
     ``content`` is the SHA-256 (hex) of what was measured where every reading carries its time, else None. ``source``
     is how the device names itself in the message, where the format has a place for that: an EUI-64, a serial number.
+    ``settled``: there are readings, all timed in UTC and with the fields of a ``Reading`` as well: where the device's
+    clock is right, nothing is left to do.
     """
 
     readings: tuple[Reported, ...] = ()
@@ -143,6 +145,7 @@ class Decoded(msgspec.Struct, frozen=True, gc=False):
     sent_at: datetime | None = None
     content: str | None = None
     source: str | None = None
+    settled: bool = False
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):

@@ -46,14 +46,17 @@ def thin(points: Sequence[Point], limit: int) -> list[Point]:
     return kept
 
 
-def newest(heard: Iterable[Heard]) -> dict[str, MetricView]:
-    """The newest value of every metric, by the time of its measurement."""
+def newest(heard: Sequence[Heard]) -> dict[str, MetricView]:
+    """The newest value of every metric, by the time of its measurement; of equals the last. Looked at from the end:
+    what came last is mostly the newest, and nothing before it is kept."""
     found: dict[str, tuple[datetime, Reading, Heard]] = {}
-    for message in heard:
-        for reading in message.body.readings:
-            at, known = _measured_at(reading, message), found.get(reading.metric)
-            if known is None or known[0] <= at:
-                found[reading.metric] = (at, reading, message)
+    for message in reversed(heard):
+        for reading in reversed(message.body.readings):
+            known = found.get(reading.metric)
+            if known is None or known[0] < reading.at:
+                at = _measured_at(reading, message)
+                if known is None or known[0] < at:
+                    found[reading.metric] = (at, reading, message)
     return {metric: _view(*last) for metric, last in found.items()}
 
 

@@ -105,10 +105,7 @@ def firsts(batch: Iterable[Message]) -> dict[Key, Message]:
 
 def _oldest(message: Message) -> datetime:
     """Of its readings and of itself: who wears the device since before that has them all."""
-    oldest = message.measured_at
-    for reading in message.body.readings:
-        oldest = min(oldest, reading.at)
-    return oldest
+    return min([message.measured_at, *[reading.at for reading in message.body.readings]])
 
 
 def _wearer(worn: Iterable[Wearing], at: datetime) -> str | None:
