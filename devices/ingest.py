@@ -284,10 +284,11 @@ class Reader:
         return self._settle(device, localised(_decode(codec, arrival.payload), self._zone), arrival)
 
     def _codec(self, topic: topics.Topic) -> Codec | None:
-        begin = CONVERSATIONS.get(topic.format)
+        format_ = topic.format
+        begin = CONVERSATIONS.get(format_)
         if begin is None:
-            return CODECS.get(topic.format)
-        return self._conversations.setdefault((topic.device_id, topic.format), begin()).decode
+            return CODECS.get(format_)
+        return self._conversations.setdefault((topic.device_id, format_), begin()).decode
 
     def _settle(self, device: KnownDevice, decoded: Decoded, arrival: Arrival) -> Entry:
         clock = self._clocks.get(device.id, Clock(device.clock_offset)).observe(decoded.sent_at, arrival.received_at)

@@ -103,7 +103,10 @@ class Gap(msgspec.Struct, frozen=True, gc=False):
 
 
 class Body(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """What a row of ``messages`` keeps inside: a reading is addressed by its index in ``readings``."""
+    """What a row of ``messages`` keeps inside: a reading is addressed by its index in ``readings``.
+
+    Before it is read from a row, one may be of another type that has the fields of ``Reading`` (``codecs.native_own``).
+    """
 
     readings: tuple[Reading, ...] = ()
     refusals: tuple[Refusal, ...] = ()

@@ -1,8 +1,9 @@
 """Stored readings → what a trend draws and a tile shows. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from devices.readings import Body, Reading
 from server.monitoring.views import MetricView
@@ -13,8 +14,7 @@ LATE_AFTER = timedelta(seconds=60)  # as in profile adult-continuous: older than
 Point = tuple[int, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(msgspec.Struct, frozen=True, gc=False):
     """A stored message, as far as a page is concerned."""
 
     device_id: str

@@ -56,7 +56,7 @@ class Known:
         seq, stream = message.seq, self.streams.get(epoch_of(message))
         if seq is None or stream is None or seq <= stream.covered or "#" in message.identity:
             return False
-        return not any(first <= seq <= last for first, last in stream.ahead)
+        return not stream.ahead or not any(first <= seq <= last for first, last in stream.ahead)
 
     def advance(self, batch: Iterable[Message]) -> Advanced:
         """Count every message of the batch, the duplicates too, in its stream."""
