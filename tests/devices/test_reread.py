@@ -10,12 +10,8 @@ NOW = THEN + timedelta(hours=3)
 CUFF = KnownDevice("CUFF-1", timedelta(0))
 FAST = KnownDevice("CUFF-1", timedelta(hours=1))
 UNTIMED = b'{"epoch": "e", "seq": 7, "oldest": 3, "readings": [{"metric": "spo2", "value": 91, "unit": "%"}]}'
-TIMED = b'{"epoch": "e", "seq": 7, "oldest": 3, "readings": [{"metric": "spo2", "value": 91, "unit": "%"}]}'
-WHOLE = TIMED.replace(b"{", b'{"epoch": "e", "seq": 7, ', 1)
-WHOLE = (
-    b'{"epoch": "e", "seq": 7, "readings": [{"metric": "spo2", "value": 91, "unit": "%", "at": "2026-11-21T11:59:00Z"}]}'
-)
 TIMED = b'{"readings": [{"metric": "spo2", "value": 91, "unit": "%", "at": "2026-11-21T11:59:00Z"}]}'
+WHOLE = TIMED.replace(b"{", b'{"epoch": "e", "seq": 7, ', 1)
 
 
 def kept(
