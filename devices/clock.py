@@ -1,6 +1,7 @@
 """A device's clock offset, and readings put on our time: late ones stay late, future ones are refused. Pure."""
 
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import cast
 
 import msgspec
 
@@ -62,7 +63,7 @@ def localised(decoded: Decoded, zone: tzinfo) -> Decoded:
     """Times that came without their offset – HL7, ASTM and Bluetooth allow that – read as local times of ``zone``.
 
     A device set to another zone shows as a clock offset, and is corrected like one."""
-    if not _naive(decoded.sent_at) and True not in [_naive(reading.at) for reading in decoded.readings]:
+    if decoded.settled or not (_naive(decoded.sent_at) or any(_naive(reading.at) for reading in decoded.readings)):
         return decoded
     readings = tuple(msgspec.structs.replace(reading, at=_aware(reading.at, zone)) for reading in decoded.readings)
     return msgspec.structs.replace(decoded, readings=readings, sent_at=_aware(decoded.sent_at, zone))
@@ -79,6 +80,10 @@ def _aware(at: datetime | None, zone: tzinfo) -> datetime | None:
 def place(decoded: Decoded, offset: timedelta, received_at: datetime) -> Body:
     """The readings on our time. More than five minutes ahead of receipt is refused; without time of its own a reading
     was taken when the message was sent, or failing that when it was received."""
+    if decoded.settled and not offset:
+        settled = cast("tuple[Reading, ...]", decoded.readings)
+        if max([reading.at for reading in settled]) <= received_at + FUTURE_AFTER:
+            return Body(settled)
     untimed = received_at if decoded.sent_at is None else min(decoded.sent_at - offset, received_at)
     placed = [_place(reading, offset, untimed) for reading in decoded.readings]
     latest = received_at + FUTURE_AFTER

@@ -6,6 +6,7 @@ A device that sends the backlog of a day has the room that the others leave, and
 from collections import deque
 from itertools import islice
 
+from devices import topics
 from devices.ingest import Arrival
 
 MOST_BYTES = 32 * 1024 * 1024  # of payloads that wait, however few messages that are
@@ -65,4 +66,7 @@ class FairInbox:
 
 def _device_of(topic: str) -> str:
     """The third level of ``bedside/v1/{device}/…``; "" where there is none."""
+    known = topics.parse(topic)  # remembered: nearly always
+    if known is not None:
+        return known.device_id
     return topic.split("/", 3)[2] if topic.count("/") > 2 else ""

@@ -328,10 +328,11 @@ class Reader:
         return self._settle(device, localised(_decode(codec, arrival.payload), self._zone), arrival)
 
     def _codec(self, topic: topics.Topic) -> Codec | None:
-        begin = CONVERSATIONS.get(topic.format)
+        format_ = topic.format
+        begin = CONVERSATIONS.get(format_)
         if begin is None:
-            return codec_of(topic.format)
-        return self._conversations.setdefault((topic.device_id, topic.format), begin()).decode
+            return codec_of(format_)
+        return self._conversations.setdefault((topic.device_id, format_), begin()).decode
 
     def _settle(self, device: KnownDevice, decoded: Decoded, arrival: Arrival) -> Entry:
         clock = self._clocks.get(device.id, Clock(device.clock_offset))

@@ -116,24 +116,24 @@ class _Run:
             return False
         earliest, bands, fresh = received_at - self.limits.late_after, self.limits.bands, self.newest.copy()
         for index, reading in enumerate(body.readings):
-            at, value = reading.at, reading.value
+            at, metric = reading.at, reading.metric
             if at < earliest:
                 return False
-            band = bands.get(reading.metric)
+            band = bands.get(metric)
             if band is None:
                 continue
-            at = min(at, received_at)  # as in ``conditions``: nothing is newer than its receipt
-            if not band.low <= value <= band.high or not self._goes_on(reading.metric, at, fresh):
+            if at > received_at:  # noqa: PLR1730 – a call a reading is what this way saves
+                at = received_at  # as in ``conditions``: nothing is newer than its receipt
+            low, high = band
+            known = fresh.get(metric)
+            if not low <= reading.value <= high or (at < known[0] if known else not self._begins(metric, at)):
                 return False
-            fresh[reading.metric] = (at, value, given.message_id, index, received_at)
+            fresh[metric] = (at, reading.value, given.message_id, index, received_at)
         self.newest, self.live_at = fresh, received_at
         return True
 
-    def _goes_on(self, metric: str, at: datetime, fresh: Mapping[str, Seen]) -> bool:
-        """Whether it follows what is known; a metric that is new to us is not good news yet."""
-        last = fresh.get(metric)
-        if last is not None:
-            return at >= last[0]
+    def _begins(self, metric: str, at: datetime) -> bool:
+        """Whether it follows what was known before; a metric that is new to us is not good news yet."""
         track = self.before.tracks.get(metric)
         return track is not None and at >= track.points[-1].at
 

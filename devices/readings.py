@@ -105,7 +105,10 @@ class Gap(msgspec.Struct, frozen=True, gc=False):
 
 
 class Body(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """What a row of ``messages`` keeps inside: a reading is addressed by its index in ``readings``."""
+    """What a row of ``messages`` keeps inside: a reading is addressed by its index in ``readings``.
+
+    Before it is read from a row, one may be of another type that has the fields of ``Reading`` (``codecs.native_own``).
+    """
 
     readings: tuple[Reading, ...] = ()
     refusals: tuple[Refusal, ...] = ()
@@ -136,6 +139,8 @@ class Decoded(msgspec.Struct, frozen=True, gc=False):
     ``content`` is the SHA-256 (hex) of what was measured where every reading carries its time, else None. ``source``
     is how the device names itself in the message, where the format has a place for that: an EUI-64, a serial number.
     ``lost_thread``: it leans on an earlier message that was not seen, and its device has to say that again.
+    ``settled``: there are readings, all timed in UTC and with the fields of a ``Reading`` as well: where the device's
+    clock is right, nothing is left to do.
     """
 
     readings: tuple[Reported, ...] = ()
@@ -148,6 +153,7 @@ class Decoded(msgspec.Struct, frozen=True, gc=False):
     source: str | None = None
     lost_thread: bool = False
     waves: tuple[Block, ...] = ()
+    settled: bool = False
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):

@@ -1,8 +1,9 @@
 """Stored readings → what a trend draws and a tile shows. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from devices.readings import Body, Reading
 from server.monitoring.views import MetricView
@@ -13,8 +14,7 @@ LATE_AFTER = timedelta(seconds=60)  # as in profile adult-continuous: older than
 Point = tuple[int, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(msgspec.Struct, frozen=True, gc=False):
     """A stored message, as far as a page is concerned."""
 
     device_id: str
@@ -46,14 +46,17 @@ def thin(points: Sequence[Point], limit: int) -> list[Point]:
     return kept
 
 
-def newest(heard: Iterable[Heard]) -> dict[str, MetricView]:
-    """The newest value of every metric, by the time of its measurement."""
+def newest(heard: Sequence[Heard]) -> dict[str, MetricView]:
+    """The newest value of every metric, by the time of its measurement; of equals the last. Looked at from the end:
+    what came last is mostly the newest, and nothing before it is kept."""
     found: dict[str, tuple[datetime, Reading, Heard]] = {}
-    for message in heard:
-        for reading in message.body.readings:
-            at, known = _measured_at(reading, message), found.get(reading.metric)
-            if known is None or known[0] <= at:
-                found[reading.metric] = (at, reading, message)
+    for message in reversed(heard):
+        for reading in reversed(message.body.readings):
+            known = found.get(reading.metric)
+            if known is None or known[0] < reading.at:
+                at = _measured_at(reading, message)
+                if known is None or known[0] < at:
+                    found[reading.metric] = (at, reading, message)
     return {metric: _view(*last) for metric, last in found.items()}
 
 

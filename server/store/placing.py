@@ -56,7 +56,7 @@ class Known:
         seq, stream = message.seq, self.streams.get(epoch_of(message))
         if seq is None or stream is None or seq <= stream.covered or "#" in message.identity:
             return False
-        return not any(first <= seq <= last for first, last in stream.ahead)
+        return not stream.ahead or not any(first <= seq <= last for first, last in stream.ahead)
 
     def advance(self, batch: Iterable[Message]) -> Advanced:
         """Count every message of the batch, the duplicates too, in its stream."""
@@ -111,10 +111,7 @@ def firsts(batch: Iterable[Message]) -> dict[Key, Message]:
 
 def _oldest(message: Message) -> datetime:
     """Of its readings and of itself: who wears the device since before that has them all."""
-    oldest = message.measured_at
-    for reading in message.body.readings:
-        oldest = min(oldest, reading.at)
-    return oldest
+    return min([message.measured_at, *[reading.at for reading in message.body.readings]])
 
 
 def _wearer(worn: Iterable[Wearing], at: datetime) -> str | None:

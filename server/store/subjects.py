@@ -22,7 +22,7 @@ Part = tuple[Message, str | None]  # a message, and the patient whose it is, if 
 
 
 def names_somebody(message: Message) -> bool:
-    return any(reading.subject is not None for reading in message.body.readings)
+    return [reading.subject for reading in message.body.readings].count(None) != len(message.body.readings)
 
 
 @dataclass(slots=True)

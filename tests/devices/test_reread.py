@@ -11,6 +11,7 @@ CUFF = KnownDevice("CUFF-1", timedelta(0))
 FAST = KnownDevice("CUFF-1", timedelta(hours=1))
 UNTIMED = b'{"epoch": "e", "seq": 7, "oldest": 3, "readings": [{"metric": "spo2", "value": 91, "unit": "%"}]}'
 TIMED = b'{"readings": [{"metric": "spo2", "value": 91, "unit": "%", "at": "2026-11-21T11:59:00Z"}]}'
+WHOLE = TIMED.replace(b"{", b'{"epoch": "e", "seq": 7, ', 1)
 
 
 def kept(
@@ -54,9 +55,10 @@ def test_bytes_as_they_came_are_the_message_that_the_device_may_still_send() -> 
 
 
 def test_a_corrected_copy_takes_no_other_messages_place_and_is_marked() -> None:
-    message = read(kept(UNTIMED, by_hand=True))
-    assert message.identity == "replay:q1"
-    assert message.body.readings[0].context == ("corrected",)
+    for payload in (UNTIMED, WHOLE):
+        message = read(kept(payload, by_hand=True))
+        assert message.identity == "replay:q1"
+        assert message.body.readings[0].context == ("corrected",)
 
 
 def test_refusals_are_told_and_not_stored() -> None:

@@ -342,4 +342,4 @@ def test_a_patient_s_partition_never_moves() -> None:
 
 
 async def test_a_batch_of_nothing_is_nothing(journal: Journal, ward: Ward) -> None:
-    assert await journal.commit([], []) == Committed((), [])
+    assert await journal.commit([], []) == Committed((), [], [])
