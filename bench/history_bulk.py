@@ -12,7 +12,6 @@ from typing import Any, Final, Self
 
 import asyncpg
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from server.store.engine import sqlite_path
 from server.store.tables import Moment
@@ -78,7 +77,7 @@ class SqliteBulk:
         assert path
         self._connection = sqlite3.connect(path)
         for table in TEMPLATES:
-            self._connection.execute(str(sa.schema.CreateTable(table).compile(dialect=sqlite.dialect())))
+            self._connection.execute(_created(table, self._url))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -105,7 +104,7 @@ class PostgresBulk:
         self._connection = await asyncpg.connect(self._url)
         await self._connection.execute("SET session_replication_role = replica; SET work_mem = '256MB'")
         for table in TEMPLATES:
-            await self._connection.execute(str(sa.schema.CreateTable(table).compile(dialect=postgresql.dialect())))
+            await self._connection.execute(_created(table, self._url))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -124,6 +123,10 @@ class PostgresBulk:
 
 def bulk(url: str) -> SqliteBulk | PostgresBulk:
     return SqliteBulk(url) if url.startswith("sqlite") else PostgresBulk(url)
+
+
+def _created(table: sa.Table, url: str) -> str:
+    return str(sa.schema.CreateTable(table).compile(dialect=sa.make_url(url).get_dialect()()))
 
 
 def _names(table: sa.Table) -> list[str]:

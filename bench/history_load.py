@@ -97,9 +97,8 @@ async def _hire(store: Store, people: Sequence[_Person]) -> str:
             await connection.execute(sa.insert(patients), [{**row_of(patients), "id": person.id}])
             device = {**row_of(devices), **dict.fromkeys(UNIQUE_IN_DEVICES), "id": person.device}
             await connection.execute(sa.insert(devices), [device])
-            worn: dict[str, object] = {"id": new_id(), "device_id": person.device, "patient_id": person.id}
-            worn |= {"responsible_id": doctor["id"], "until_at": None}
-            await connection.execute(sa.insert(associations), [{**row_of(associations), **worn}])
+            worn = {"id": new_id(), "device_id": person.device, "patient_id": person.id, "responsible_id": doctor["id"]}
+            await connection.execute(sa.insert(associations), [{**row_of(associations), **worn, "until_at": None}])
     return str(doctor["id"])
 
 

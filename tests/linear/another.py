@@ -23,7 +23,7 @@ from tests.linear.hospital import find
 from tests.linear.people import Server
 from tests.roster.house import RosterHouse
 
-FOR_EVER = 1_000_000
+AT_MOST = 5_000  # calls, if whoever should kill it is dead: it must end by itself then
 FORKS = get_context("forkserver")
 FORKS.set_forkserver_preload([__name__])
 
@@ -35,8 +35,12 @@ class Another:
     url: str
     place: int
     seed: int
-    number: int
-    journal: Path
+    folder: Path
+    number: int = 1
+
+    @property
+    def journal(self) -> Path:
+        return self.folder / f"process-{self.number}"
 
     def start(self) -> BaseProcess:
         process = FORKS.Process(target=self.run, daemon=True)
@@ -51,7 +55,7 @@ class Another:
         place = await find(store, self.place)
         chance = random.Random(self.seed * 10 + self.number)  # noqa: S311 – what the clients do
         with _journal(self.journal) as file:
-            plan = Plan(Clock(self.number), chance, FOR_EVER, told=lambda record: _say(file, record))
+            plan = Plan(Clock(self.number), chance, AT_MOST, told=lambda record: _say(file, record))
             server = Server(RosterHouse(store), place, plan)
             await work(server, f"process {self.number}", place.doctors[2], desks=2)
 

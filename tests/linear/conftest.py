@@ -14,6 +14,7 @@ from tests.linear.histories import LONG, Told
 from tests.linear.ledger import Entry, Key
 
 PLAYED = "played history"  # a property of the test's report: the one thing that a worker hands over
+SHOWN = "shown fault"
 RESUMED = LONG and "LINEAR_SEED" not in os.environ
 
 
@@ -61,6 +62,22 @@ class Played:
         return _left(self.item, numbers, ledger.explained(ledger.kept())) if RESUMED else list(numbers)
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """The chance of histories with a fault, and how often a long run has seen it in them."""
+
+    item: pytest.Function
+    seed: int
+
+    def note(self, fault: str, seen: int, tries: int) -> None:
+        self.item.user_properties.append((SHOWN, f"{fault}: seen in {seen} of {tries}"))
+
+
+@pytest.fixture
+def drawn(request: pytest.FixtureRequest, seed: int) -> Drawn:
+    return Drawn(request.node, seed)
+
+
 @pytest.fixture
 def played(request: pytest.FixtureRequest) -> Played:
     return Played(request.node)
@@ -94,10 +111,12 @@ def _database(nodeid: str) -> str:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reports = [report for stat in terminalreporter.stats.values() for report in stat]
     ends = [report for report in reports if getattr(report, "when", None) == "teardown"]
-    notes = [value for report in ends for name, value in report.user_properties if name == PLAYED]
-    _say(terminalreporter, "histories", [msgspec.convert(note, Entry) for note in notes])
+    notes = [note for report in ends for note in report.user_properties]
+    _say(terminalreporter, "histories", [msgspec.convert(note, Entry) for name, note in notes if name == PLAYED])
     if LONG:
         _say(terminalreporter, f"in {ledger.TABLE}", ledger.kept())
+        for shown in (note for name, note in notes if name == SHOWN):
+            terminalreporter.write_line(str(shown))
 
 
 def _say(reporter: pytest.TerminalReporter, title: str, entries: list[Entry]) -> None:

@@ -7,7 +7,7 @@ import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Final
@@ -33,7 +33,6 @@ MOST_CALLS: Final = 30  # of the other process, before it is killed
 class Course:
     """What a history consists of. ``kills`` are those of the other process."""
 
-    url: str
     seed: int
     calls: int
     capacity: int = 12
@@ -64,9 +63,9 @@ class Told:
         return Counter(type(record.op).__name__ for record in done)
 
 
-async def run(course: Course) -> Told:
+async def run(url: str, course: Course) -> Told:
     """One history in an empty hospital."""
-    async with opened(course.url) as hospital:
+    async with opened(url) as hospital:
         return await hospital.play(course)
 
 
@@ -75,6 +74,7 @@ class Hospital:
     """Two servers' stores on one database. One history after the other is played, each in places of its own: what a
     server has warmed up by then, statements above all, need not be paid for again."""
 
+    url: str
     stores: Sequence[Store]
     built: int = 0
 
@@ -86,7 +86,8 @@ class Hospital:
         with tempfile.TemporaryDirectory(prefix="bedside-linear-") as folder:
             async with asyncio.TaskGroup() as group:
                 plans = [_begin(group, self.stores, each, course) for each in enumerate(places, 1)]
-                group.create_task(_kill_others(course, numbers[0], Path(folder), told.records))
+                other = Another(self.url, numbers[0], course.seed, Path(folder))
+                group.create_task(_kill_others(other, course.kills, told.records))
         await asyncio.sleep(0.2 if course.kills else 0.0)  # the killed process's last commit, if it was on its way
         evidence = await gather(self.stores[0], places, begun)
         for place, plan in zip(places, plans, strict=True):
@@ -110,7 +111,7 @@ def _judge(told: Told, course: Course, done: tuple[Place, Sequence[Record]], evi
 async def opened(url: str) -> AsyncIterator[Hospital]:
     stores = [connect(url, pool_size=6) for _ in range(2)]
     try:
-        yield Hospital(stores)
+        yield Hospital(url, stores)
     finally:
         for store in stores:
             await store.close()
@@ -130,11 +131,11 @@ def _begin(group: asyncio.TaskGroup, stores: Sequence[Store], place: tuple[int, 
 _CLOCK = Clock(0)
 
 
-async def _kill_others(course: Course, place: int, folder: Path, records: list[Record]) -> None:
+async def _kill_others(first: Another, kills: int, records: list[Record]) -> None:
     """Another server's process, killed as often as wished after calls that nobody counted."""
-    chance = random.Random(course.seed)  # noqa: S311 – moments
-    for number in range(1, course.kills + 1):
-        another = Another(course.url, place, course.seed, number, folder / f"process-{number}")
+    chance = random.Random(first.seed)  # noqa: S311 – moments
+    for number in range(1, kills + 1):
+        another = replace(first, number=number)
         process = another.start()
         await _has_said(another, process, 2 * chance.randint(1, MOST_CALLS))
         await asyncio.sleep(chance.uniform(0.0, 0.02))
@@ -142,7 +143,8 @@ async def _kill_others(course: Course, place: int, folder: Path, records: list[R
 
 
 async def _has_said(another: Another, process: BaseProcess, lines: int) -> None:
+    journal = another.journal
     async with asyncio.timeout(STARTING_S):
-        while not another.journal.exists() or another.journal.read_bytes().count(b"\n") < lines:
+        while not journal.exists() or journal.read_bytes().count(b"\n") < lines:
             assert process.exitcode is None, "the other server ended by itself"
             await asyncio.sleep(0.02)

@@ -44,7 +44,7 @@ async def test_two_servers_callers_who_are_cut_off_and_another_server_that_is_ki
 ) -> None:
     async with opened(store_url) as hospital:
         for number in played.left(numbers):
-            told = await hospital.play(Course(store_url, seed + number, calls=CALLS, capacity=CAPACITY, kills=KILLS))
+            told = await hospital.play(Course(seed + number, calls=CALLS, capacity=CAPACITY, kills=KILLS))
             played(seed + number, told)
             assert not told.faults, "\n".join(told.faults)
             assert told.cut_off
@@ -56,7 +56,7 @@ async def test_two_servers_callers_who_are_cut_off_and_another_server_that_is_ki
 @pytest.mark.parametrize("numbers", batches(LONG_ROUNDS, 1), ids=str)
 async def test_a_long_day_of_twenty_places(store_url: str, seed: int, numbers: range, played: Played) -> None:
     day = seed + numbers[0]
-    told = await run(Course(store_url, day, calls=20_000, capacity=150, places=20, desks=1, kills=KILLS))
+    told = await run(store_url, Course(day, calls=20_000, capacity=150, places=20, desks=1, kills=KILLS))
     played(day, told)
     assert not told.faults, "\n".join(told.faults)
     assert set(told.asked()) >= EVERYTHING
