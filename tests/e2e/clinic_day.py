@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tests.e2e.conftest import OpenHospital, OpenPerson
 from tests.e2e.hospital import Hospital
-from tests.e2e.people import PASSWORD, Person, book, join, newest_link, sign_in
+from tests.e2e.people import PASSWORD, Person, book, enter, enter_console, join, newest_link
 
 BORN = ("1957", "3", "14")
 
@@ -28,8 +28,8 @@ async def begin(
     hospital.add_session("dr.wei", "Cardiology")
     await hospital.start()
     doctor, operator, patient = await doctor_at(hospital), await doctor_at(hospital), await patient_at(hospital)
-    await sign_in(doctor, hospital, "dr.wei")
-    await sign_in(operator, hospital, "desk")
+    await enter_console(doctor, hospital, "dr.wei")
+    await enter(operator, hospital, "desk")
     await doctor.see("open-session").click()
     await book(doctor, "Zhao Min", "1957-03-14", "138 0013 8000")
     link = await newest_link(operator, hospital)

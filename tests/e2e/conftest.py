@@ -22,6 +22,7 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-gpu",
 ]
+SPARING = [*ARGUMENTS, "--use-fake-device-for-media-stream=fps=5"]  # every page of a call draws and codes each frame
 expect.set_options(timeout=20_000)  # how soon is measured in bench/; a busy machine is no fault
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}
@@ -37,18 +38,18 @@ async def browser() -> AsyncIterator[Browser]:
             pytest.fail("no Chromium found; tests/system-packages.sh installs it on Debian")
         pytest.skip("no Chromium found; install it to run the browser tests")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=SPARING)
         yield browser
         await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def open_hospital(tmp_path: Path) -> AsyncIterator[OpenHospital]:
+async def open_hospital(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[OpenHospital]:
     """Make a hospital in a folder of its own: ``await open_hospital("name", CLINIC__RING_S="5")``; not started."""
     opened: list[Hospital] = []
 
     async def make(name: str = "hospital", **settings: str) -> Hospital:
-        hospital = Hospital(tmp_path / name, settings, preloaded=True)
+        hospital = Hospital(tmp_path / name, settings, preloaded=True, template=sqlite_template)
         opened.append(hospital)
         return hospital
 

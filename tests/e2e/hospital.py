@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -32,16 +33,20 @@ START_S = 90.0  # generous: how soon it starts is measured in bench/
 class Hospital:
     """``data`` is its folder; ``settings`` are further BEDSIDE_… values. Stop and start it as often as you like.
 
-    ``preloaded``: its commands come from a nursery that has loaded their modules, not from nothing."""
+    ``preloaded``: its commands come from a nursery that has loaded their modules, not from nothing.
+    ``template``: a migrated file to begin with; without it there is no database until something makes one."""
 
     data: Path
     settings: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | Child | None = None
     preloaded: bool = False
     module: str = "server.__main__"
+    template: Path | None = None
 
     def __post_init__(self) -> None:
         self.data.mkdir(parents=True, exist_ok=True)
+        if self.template:
+            shutil.copy(self.template, self.data / "bedside.sqlite")
         self.http, self.mqtt = free_port(), free_port()
         self._https, self._mqtts = free_port(), free_port()
 

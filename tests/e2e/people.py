@@ -91,6 +91,19 @@ async def sign_in(person: Person, hospital: Hospital, login: str, password: str 
     await expect(person.see("who")).to_be_visible()
 
 
+async def enter(person: Person, hospital: Hospital, login: str, password: str = PASSWORD) -> None:
+    """Signed in as the form does it, which has tests of its own, and on no page yet."""
+    told = {"login": login, "password": password}
+    reply = await person.context.request.post(f"{hospital.url}/api/v1/sign-in", data=told)
+    assert reply.ok, await reply.text()
+
+
+async def enter_console(person: Person, hospital: Hospital, login: str) -> None:
+    await enter(person, hospital, login)
+    await person.page.goto(f"{hospital.url}/console")
+    await expect(person.see("who")).to_be_visible()
+
+
 async def book(doctor: Person, name: str, birth_date: str, phone: str) -> int:
     """Through the form; the serial number that it shows."""
     await doctor.see("book-open").click()

@@ -15,7 +15,7 @@ from tests.devices.authority import Authority
 from tests.e2e.conftest import DESKTOP, PHONE, OpenHospital, OpenPerson
 from tests.e2e.hospital import Hospital
 from tests.e2e.looking import look_at
-from tests.e2e.people import PASSWORD, Person, book, join, newest_link, sign_in
+from tests.e2e.people import PASSWORD, Person, book, enter, enter_console, join, newest_link
 
 pytestmark = pytest.mark.e2e
 
@@ -31,10 +31,10 @@ async def opened(open_hospital: OpenHospital, doctor_at: OpenPerson) -> tuple[Ho
     hospital.add_session("dr.wei", "Cardiology")
     await hospital.start()
     doctor, operator = await doctor_at(hospital), await doctor_at(hospital)
-    await sign_in(doctor, hospital, "dr.wei")
+    await enter_console(doctor, hospital, "dr.wei")
     await doctor.see("open-session").click()
     await book(doctor, "Zhao Min", "1957-03-14", "138 0013 8001")
-    await sign_in(operator, hospital, "desk")
+    await enter(operator, hospital, "desk")
     await operator.page.goto(f"{hospital.url}/devices")
     return hospital, doctor, operator
 

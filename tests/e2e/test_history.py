@@ -22,7 +22,7 @@ from server.store.tables import alarms, associations, patients, users
 from tests.e2e.conftest import OpenHospital, OpenPerson
 from tests.e2e.hospital import Hospital
 from tests.e2e.looking import look_at
-from tests.e2e.people import PASSWORD, Person, book, sign_in
+from tests.e2e.people import PASSWORD, Person, book, enter_console
 from tests.store.filled import plain
 
 pytestmark = pytest.mark.e2e
@@ -81,7 +81,7 @@ async def doctor(open_hospital: OpenHospital, doctor_at: OpenPerson) -> Person:
     hospital.add_device(DEVICE)
     await hospital.start()
     doctor = await doctor_at(hospital)
-    await sign_in(doctor, hospital, "dr.wei")
+    await enter_console(doctor, hospital, "dr.wei")
     await doctor.see("open-session").click()
     await book(doctor, "Zhao Min", "1957-03-14", "138 0013 8000")
     await live_through(hospital)

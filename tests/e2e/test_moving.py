@@ -16,7 +16,7 @@ from playwright.async_api import CDPSession, Worker, expect
 from tests.e2e.conftest import OpenHospital, OpenPerson
 from tests.e2e.hospital import Hospital
 from tests.e2e.looking import look_at
-from tests.e2e.people import PASSWORD, Person, join, newest_link, sign_in
+from tests.e2e.people import PASSWORD, Person, enter, join, newest_link
 
 pytestmark = pytest.mark.e2e
 
@@ -33,7 +33,7 @@ async def test_a_patient_moves_and_is_told_by_the_browser_or_why_not(
     hospital.add_staff("operator", "desk", "Chen Jing", PASSWORD, "+8613800000003")
     await hospital.start()
     operator, patient = await doctor_at(hospital), await patient_at(hospital)
-    await sign_in(operator, hospital, "desk")
+    await enter(operator, hospital, "desk")
     today, tomorrow = await _two_days(operator, hospital)
     await _sent(operator, "POST", f"{hospital.url}/api/v1/bookings", {**PERSON, "session_id": today})
     await join(patient, await newest_link(operator, hospital), BORN)

@@ -14,7 +14,16 @@ from tests.e2e.conftest import DESKTOP, OpenHospital, OpenPerson
 from tests.e2e.desk_work import a_day_off, a_place_is_offered_and_taken, a_text_is_reworded
 from tests.e2e.hospital import Hospital
 from tests.e2e.looking import look_at
-from tests.e2e.people import PASSWORD, Person, book, join, newest_link, pass_second_check, sign_in
+from tests.e2e.people import (
+    PASSWORD,
+    Person,
+    book,
+    enter,
+    enter_console,
+    join,
+    newest_link,
+    pass_second_check,
+)
 from tests.e2e.wrong_turns import a_camera_that_is_not_allowed, wrong_turns
 
 pytestmark = pytest.mark.e2e
@@ -102,8 +111,8 @@ async def test_the_desk_pages(open_hospital: OpenHospital, doctor_at: OpenPerson
     await _who_comes_again(day)
     await day.operator.page.goto(f"{day.hospital.url}/outbox")
     await look_at(day.operator, "outbox", "delivery")
+    visitor = await doctor_at(day.hospital)
     for page in ("sign-in", "ca"):
-        visitor = await doctor_at(day.hospital)
         await visitor.page.goto(f"{day.hospital.url}/{page}")
         await look_at(visitor, page, {"sign-in": "sign-in-form", "ca": "ca-download"}[page])
     await wrong_turns(day, doctor_at)
@@ -175,7 +184,7 @@ async def test_from_the_roster_to_a_strangers_booking(
     hospital.add_staff("operator", "desk", "Chen Jing", PASSWORD, "+8613800000003")
     await hospital.start()
     operator = await doctor_at(hospital)
-    await sign_in(operator, hospital, "desk")
+    await enter(operator, hospital, "desk")
     await operator.page.goto(f"{hospital.url}/roster")
     await _fill_roster(operator)
     stranger = await patient_at(hospital)
@@ -251,7 +260,7 @@ async def test_a_session_and_a_childs_visit_under_the_rules(
     hospital.add_session("dr.wei", "Cardiology")
     await hospital.start()
     doctor, operator = await doctor_at(hospital), await doctor_at(hospital)
-    await sign_in(doctor, hospital, "dr.wei")
+    await enter_console(doctor, hospital, "dr.wei")
     await doctor.see("open-session").click()
     await expect(doctor.see("refusal-rule").first).to_contain_text("Art. 25")
     await look_at(doctor, "console-refused", "refusal-rule")
@@ -305,7 +314,7 @@ async def _attested(day: ClinicDay) -> None:
 
 
 async def _record_of_the_doctor(operator: Person, hospital: Hospital) -> None:
-    await sign_in(operator, hospital, "desk")
+    await enter(operator, hospital, "desk")
     children = {"name": "儿科", "name_en": "Paediatrics", "childrens": True}
     reply = await operator.context.request.post(f"{hospital.url}/api/v1/roster/departments", data=children)
     assert reply.ok, await reply.text()

@@ -5,7 +5,7 @@ from playwright.async_api import expect
 
 from tests.e2e.conftest import OpenHospital, OpenPerson
 from tests.e2e.hospital import Hospital
-from tests.e2e.people import PASSWORD, Person, sign_in
+from tests.e2e.people import PASSWORD, Person, enter, sign_in
 
 pytestmark = pytest.mark.e2e
 
@@ -45,7 +45,7 @@ async def test_a_passkey_of_this_device_opens_a_session(open_hospital: OpenHospi
 
 
 async def _put_on_record(operator: Person, hospital: Hospital) -> None:
-    await sign_in(operator, hospital, "desk")
+    await enter(operator, hospital, "desk")
     [doctor] = hospital.rows("SELECT id FROM users WHERE login = 'dr.wei'")
     address = f"{hospital.url}/api/v1/roster/doctors/{doctor['id']}"
     reply = await operator.context.request.put(address, data=RECORD)

@@ -11,7 +11,7 @@ from playwright.async_api import expect
 from tests.e2e.conftest import DESKTOP, OpenHospital, OpenPerson
 from tests.e2e.hospital import Hospital
 from tests.e2e.looking import look_at
-from tests.e2e.people import PASSWORD, Person, sign_in
+from tests.e2e.people import PASSWORD, Person, enter
 
 pytestmark = pytest.mark.e2e
 
@@ -42,7 +42,7 @@ async def opened(open_hospital: OpenHospital, doctor_at: OpenPerson) -> tuple[Ho
     for payload in (b"\xff\xfe\x00" + bytes(range(40)), b'{"readings": 91}', BROKEN.encode()):
         assert post(hospital, "OX-1", secret, payload) == 422
     operator = await doctor_at(hospital)
-    await sign_in(operator, hospital, "desk")
+    await enter(operator, hospital, "desk")
     await operator.page.goto(f"{hospital.url}/quarantine")
     return hospital, operator
 
