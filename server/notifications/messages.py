@@ -45,7 +45,7 @@ CONDITIONS: Mapping[str, Mapping[Locale, str]] = {
     "unreadable": {Locale.ZH: "设备消息无法读取", Locale.EN: "device unreadable"},
     "wrong_patient": {Locale.ZH: "设备读数属于他人", Locale.EN: "device names another patient"},
     "gap": {Locale.ZH: "部分数据丢失", Locale.EN: "readings lost"},
-    "unjudged": {Locale.ZH: "摘除后补传的数据未经报警判断", Locale.EN: "late readings not judged"},
+    "unjudged": {Locale.ZH: "补传数据未判断", Locale.EN: "late readings not judged"},
 }
 OTHER_CONDITION: Mapping[Locale, str] = {Locale.ZH: "异常", Locale.EN: "condition"}
 
