@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
+import sqlalchemy as sa
 
 from bench.figures import Figure, Section
 from devices.heartbeat import Beats
@@ -19,6 +20,7 @@ from server.monitoring.waves import Waves, WaveWish
 from server.store.engine import Store, open_store
 from server.store.journal import StoreJournal
 from server.store.waves import WaveQueries
+from tests.store.filled import plain
 from tests.store.ward import DOCTOR, NOON, Ward
 
 WARD = 50
@@ -72,14 +74,15 @@ async def _ward(file: Path, seconds: int) -> tuple[list[float], float]:
     await ward.open()
     devices = [await _worn(ward, f"E-{number}") for number in range(WARD)]
     await ingest.take([_second(device, 0) for device in devices])  # numpy is loaded, statements are compiled
-    empty, cost = _size(file), list[float]()
+    empty, cost = await _size(store), list[float]()
     for second in range(1, seconds + 1):
         arrivals = [_second(device, second) for device in devices]
         begun = time.process_time()
         await ingest.take(arrivals)
         cost.append((time.process_time() - begun) / WARD * 1e6)
-    await store.close()  # the log goes into the file
-    return cost, (_size(file) - empty) / (WARD * seconds) * 3600 / 1e6
+    full = await _size(store)
+    await store.close()
+    return cost, (full - empty) / (WARD * seconds) * 3600 / 1e6
 
 
 async def _day(file: Path, seconds: int) -> dict[str, list[float]]:
@@ -128,5 +131,8 @@ def _second(device: str, second: int) -> Arrival:
     return Arrival(f"bedside/v1/{device}/wave/ecg_ii", msgspec.json.encode(said), False, received, Receipt(1, 1))
 
 
-def _size(file: Path) -> int:
-    return sum(path.stat().st_size for path in file.parent.glob(f"{file.name}*") if not path.name.endswith("-shm"))
+async def _size(store: Store) -> int:
+    """Bytes of the database's pages, those in its log too."""
+    async with store.read(plain) as connection:
+        pages = sa.text("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+        return await connection.scalar(pages) or 0
