@@ -23,6 +23,7 @@ from bench import (
     start,
     waiting,
     waiting_pages,
+    waves,
     wire,
 )
 from bench.figures import Section
@@ -48,6 +49,7 @@ BENCHES: Mapping[str, Callable[[bool], Awaitable[Section]]] = {
     "day": day.measure,
     "history": history.measure,
     "history_whole": history.measure_whole,
+    "waves": waves.measure,
 }
 WHOLE = [name for name in BENCHES if name not in {"live", "history_whole"}]  # growth and history have their rows
 KEPT = ROOT / "docs" / "figures.md"

@@ -137,6 +137,8 @@ ROUTES: Final[Mapping[str, Row]] = {
     "POST /visits/{id}/media": VISIT,
     "GET /patients/{id}/readings": TREATED,
     "GET /patients/{id}/history": TREATED,
+    "GET /patients/{id}/waves": TREATED,
+    "GET /patients/{id}/waves/channels": TREATED,
     "GET /patients/{id}/export": TREATED,
     "GET /patients/{id}/alarms": TREATED,
     "POST /alarms/{id}/acknowledge": ALARM,
@@ -185,6 +187,7 @@ TOPICS: Final[Mapping[str, Row]] = {
     "ticket": OWN_TICKET,
     "visit": VISIT,
     "patient": TREATED,
+    "wave": TREATED,
     "alarms": ACCOUNT,
     "unattended": ACCOUNT,  # of whom: a doctor sees those of the own department
     "outbox": HOUSE,

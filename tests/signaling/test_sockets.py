@@ -30,6 +30,7 @@ from tests.signaling.hospital import (
     until,
 )
 
+WAVE_TOPIC = "wave:" + VISIT_TOPIC.partition(":")[2]
 SMALL = HubLimits(backlog=Backlog(weight=256 * 1024), gather_s=0.001)
 
 
@@ -195,6 +196,22 @@ async def test_a_page_that_does_not_read_is_cut_and_costs_no_memory_and_nobody_e
         assert sorted(waits)[len(waits) // 2] < 0.25
         engines: dict[str, Any] = place.hub._sockets._io.eio.sockets
         await until(lambda: len(engines) == 1)
+
+
+async def test_a_slow_page_loses_of_a_waveform_what_it_can_do_without_and_stays() -> None:
+    few = replace(SMALL, backlog=replace(SMALL.backlog, spare=8_000))
+    async with hospital(few) as place, doctor(place) as other, RawPage(place) as slow:
+        for topics in place.people.topics.values():
+            topics.add(WAVE_TOPIC)
+        await other.watch(WAVE_TOPIC)
+        await slow.socket.send_str(f'421["subscribe",{{"topic":"{WAVE_TOPIC}"}}]')
+        assert (await slow.socket.receive_str()).startswith("431")
+        slow.transport.pause_reading()
+        for number in range(1, 101):
+            await place.hub.merge(WAVE_TOPIC, {f"ecg_ii/{number % 4}": f"{number:03d}" + "x" * 20_000})
+            await until(lambda: other.topics[WAVE_TOPIC].get(f"ecg_ii/{number % 4}", "").startswith(f"{number:03d}"))  # noqa: B023
+        assert place.hub.counts.cut == {}, "the page keeps its alarms"
+        assert place.hub.counts.clients == 2
 
 
 async def test_a_page_that_asks_and_does_not_read_the_answers_is_cut_too(monkeypatch: pytest.MonkeyPatch) -> None:
