@@ -15,6 +15,7 @@ from devices.conditions import Care, Input, Worn
 from devices.readings import Body
 from tests.faults.ledgers import Key
 from tests.faults.rows import Delivery, Rows, Told, Transition
+from tests.faults.sent import Kept
 
 READINGS = 3  # that every message of the simulator has
 GRACE = timedelta(seconds=5)
@@ -37,6 +38,7 @@ FROM deliveries d LEFT JOIN transitions t ON d.cause = 'transition:' || t.id LEF
 """
 READABLE = "SELECT * FROM messages WHERE patient_id IS NOT NULL AND json_valid(CAST(body AS TEXT))"
 GAPS = "SELECT condition FROM alarms WHERE kind = 'technical' AND condition NOT LIKE 'silence:%'"
+BODIES = "SELECT device_id, epoch, seq, body FROM messages WHERE json_valid(CAST(body AS TEXT))"
 QUARANTINED = "SELECT reason, count(*) AS number FROM quarantine GROUP BY reason"
 
 
@@ -64,6 +66,16 @@ def rows_of(data: Path, ended_at: datetime) -> Rows:
             deliveries=[_delivery(row, ended_at) for row in database.execute(DELIVERIES)],
             oddities=list(_oddities(database)),
         )
+
+
+def kept_of(data: Path) -> Kept:
+    """What there is of the messages themselves, and of those that could not be read."""
+    with left_behind(data) as database:
+        bodies = {_key(row): msgspec.json.decode(row["body"], type=Body) for row in database.execute(BODIES)}
+        payloads = frozenset(bytes(row["payload"]) for row in database.execute("SELECT payload FROM quarantine"))
+    missing = ((key, range(gap.first, gap.last + 1)) for key, body in bodies.items() for gap in body.gaps)
+    gaps = frozenset(key._replace(seq=seq) for key, numbers in missing for seq in numbers)
+    return Kept(bodies, payloads, gaps)
 
 
 def settled(data: Path) -> AbstractSet[str]:

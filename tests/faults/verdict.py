@@ -18,6 +18,8 @@ class Wrong(StrEnum):
     HELD = "never covered"
     INVENTED = "stored and never sent"
     HALF = "half stored"
+    ALTERED = "stored otherwise than it was sent"
+    UNNAMED = "gap without a name"
     MISCOUNTED = "counted as stored and not stored"
     ALARM_MISSING = "alarm missing"
     ALARM_TWICE = "alarm raised twice"
