@@ -69,8 +69,9 @@ class Place:
 
 
 @pytest.fixture(params=["embedded 3.1.1", "mosquitto 3.1.1", "mosquitto 5"])
-def place(request: pytest.FixtureRequest, embedded: EmbeddedBroker) -> Place:
+def place(request: pytest.FixtureRequest) -> Place:
     if request.param == "embedded 3.1.1":
+        embedded: EmbeddedBroker = request.getfixturevalue("embedded")
         assert embedded.tls_port
         service = Address(embedded.port, False, embedded.service.client_id, embedded.service.secret)
         return Place(service, Address(embedded.port, False, "ox1", "secret of ox1"), embedded.tls_port)

@@ -34,6 +34,7 @@ def refused(hospital: Hospital, *words: str, typed: str = "") -> str:
 def test_an_administrator_is_made_with_a_password_of_their_own(hospital: Hospital) -> None:
     hospital.preloaded = False  # once from nothing, as a hospital does it
     said = hospital.bedside("create-admin", "root", "--name", "Admin", typed=f"{PASSWORD}\n")
+    hospital.preloaded = True
     assert "root" in said
     row = hospital.rows("SELECT role, password_hash FROM users")[0]
     assert row["role"] == "admin"
