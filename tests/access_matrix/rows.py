@@ -135,6 +135,7 @@ ROUTES: Final[Mapping[str, Row]] = {
     "PUT /visits/{id}/note": VISIT,
     "POST /visits/{id}/end": VISIT,
     "POST /visits/{id}/media": VISIT,
+    "GET /patients": TREATED,
     "GET /patients/{id}/readings": TREATED,
     "GET /patients/{id}/history": TREATED,
     "GET /patients/{id}/waves": TREATED,
@@ -152,6 +153,8 @@ ROUTES: Final[Mapping[str, Row]] = {
     "POST /devices/{id}/revoke": DEVICE,
     "POST /devices/{id}/replace": DEVICE,
     "POST /devices/{id}/claim-code": DEVICE,
+    "POST /devices/{id}/certificates": DEVICE,
+    "DELETE /devices/{id}/certificates/{fingerprint}": DEVICE,
     "POST /devices/claim": DEVICE,  # and of the patient in the body what of every patient: TREATED
     "POST /ticket/devices": OWN_TICKET,
     "POST /devices/import/check": DEVICE,
@@ -174,6 +177,7 @@ ROUTES: Final[Mapping[str, Row]] = {
     "POST /broker/connect": DEVICE,  # the broker's secret, and then the device's
     "POST /broker/topic": DEVICE,
     "GET /broker/drops": DEVICE,
+    "GET /broker/gaps": DEVICE,
     "POST /receipts/{gateway}": HOUSE,  # signed by the provider
     "GET /push/key": HOUSE,
     "POST /push/received": HOUSE,

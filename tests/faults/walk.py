@@ -40,6 +40,9 @@ class Told:
     def publish_ack(self, device_id: str, epoch: str | None, seq: int) -> None:
         self._say(Said(device_id, epoch or "", seq))
 
+    def tell(self, topic: str, payload: bytes) -> None:
+        """Nothing of the walk's is answered in words."""
+
     def _say(self, said: Said) -> None:
         self._socket.sendto(msgspec.json.encode(said), self._to)
 
@@ -79,7 +82,7 @@ def _intake(house: Bedside, link: Told) -> Ingest:
         link,
         StoreJournal(house._alarm_store),
         Reader(house._registry, house.house.sender.zone),
-        committed=house._committed,
+        committed=house._hands_on.committed,
         clock=CLOCK,
         outage=(OSError, Unavailable),
     )

@@ -35,7 +35,9 @@ function Confirm({ factor, done }: { factor: Factor; done: () => void }) {
       <code class="secret" data-testid="totp-secret">
         {inGroups(factor.secret)}
       </code>
-      <a href={factor.uri}>{t('openApp')}</a>
+      <a class="button" href={factor.uri}>
+        {t('openApp')}
+      </a>
       <Field label={t('code')}>
         <input class="code num" data-testid="enrol-code" inputMode="numeric" autocomplete="one-time-code" pattern="[0-9]{6}" maxLength={6} required value={code} onInput={(event: InputEvent) => setCode((event.currentTarget as HTMLInputElement).value.replace(/\D/g, ''))} />
       </Field>
