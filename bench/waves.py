@@ -12,8 +12,11 @@ import msgspec
 import sqlalchemy as sa
 
 from bench.figures import Figure, Section
+from devices.arrivals import Arrival, KnownDevice, Receipt
 from devices.heartbeat import Beats
-from devices.ingest import Arrival, Committed, Ingest, KnownDevice, Reader, Receipt
+from devices.ingest import Ingest
+from devices.journal import Committed
+from devices.reader import Reader
 from server.access.principal import Principal
 from server.access.roles import Role
 from server.monitoring.waves import Waves, WaveWish

@@ -6,22 +6,19 @@ The order of work and what survives a crash; what the readings mean is decided i
 import asyncio
 import dataclasses
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import structlog
 
 from devices.alarms import Change
 from devices.clock_steps import NOTHING, Stepped, never
 from devices.conditions import Care, Input, PatientState, Worn, evaluate, skip
+from devices.evaluation_log import EvaluationLog, Lease, LeaseLost, Outcome
 from devices.quiet import CHUNK, is_quiet, pass_over
 from devices.setback import moved, not_after, not_received_after
-
-__all__ = ["Care", "Change", "EvaluationLog", "Evaluator", "Input", "Lease", "LeaseLost", "Outcome", "PatientState"]
-__all__ += ["Standing", "Stats", "Worn", "evaluate", "skip"]
 
 PAGE = 200  # some tens of milliseconds of the loop's time
 OFFERED = 1000  # inputs a partition that wait in memory; what is beyond is read
@@ -29,61 +26,6 @@ TICK_S = 1.0
 SAID_EVERY = timedelta(minutes=1)  # that a store still fails in the way that was said
 
 logger = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to write what is derived from one partition, until somebody takes a higher ``epoch``."""
-
-    partition: int
-    epoch: int
-    evaluated: int
-
-
-class LeaseLost(Exception):
-    """Somebody else evaluates this partition now: whatever this worker still holds is out of date."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one round over a partition derived, to be stored in one transaction if ``epoch`` still holds.
-
-    ``states`` holds the patients whose state changed, by patient; ``changes`` likewise.
-    """
-
-    partition: int
-    epoch: int
-    position: int
-    states: Mapping[str, PatientState]
-    changes: Mapping[str, Sequence[Change]]
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Of one moment: every monitored patient by id, and the position of each partition's newest message."""
-
-    cares: Mapping[str, Care]
-    newest: Mapping[int, int]
-
-
-class EvaluationLog(Protocol):
-    """What evaluation needs of the store."""
-
-    async def lease(self) -> Mapping[int, Lease]:
-        """Take every partition, its epoch one higher."""
-
-    async def pending(self, partition: int, after: int, limit: int) -> Sequence[Input]:
-        """The messages with a position above ``after``, ascending."""
-
-    async def states(self, partition: int) -> Mapping[str, PatientState]:
-        """The stored states, by patient."""
-
-    async def standing(self, strange: Collection[tuple[str, str]] = ()) -> Standing:
-        """Who is monitored, and how far the messages have come; of ``strange`` (patient, device), which are not worn,
-        what was before."""
-
-    async def commit(self, outcome: Outcome) -> None:
-        """Store all of it or nothing; raises LeaseLost where the epoch is no longer ours."""
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from collections import deque
 from itertools import islice
 
 from devices import topics
-from devices.ingest import Arrival
+from devices.arrivals import Arrival
 
 MOST_BYTES = 32 * 1024 * 1024  # of payloads that wait, however few messages that are
 

@@ -5,7 +5,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from devices.ingest import BATCH, LINGER_S, Arrival, Entry
+from devices.arrivals import Arrival
+from devices.ingest import BATCH, LINGER_S
+from devices.reader import Entry
 
 Take = Callable[[Sequence[Arrival]], Awaitable[Sequence[Entry]]]
 

@@ -3,122 +3,24 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
-from secrets import token_hex
-from typing import Protocol
+from datetime import datetime, timedelta
 
 import msgspec
 import structlog
 
-from devices import answers, topics
-from devices.clock import Clock, localised, place, place_waves
+from devices import answers
+from devices.arrivals import Arrival, Link
 from devices.clock_steps import NOTHING, Stepped, never
-from devices.codecs import CONVERSATIONS, Codec, Conversation, codec_of, sparkplug
-from devices.readings import Body, Decoded, Message, Quarantined, Reason, Refusal
+from devices.journal import Committed, Journal
+from devices.reader import Entry, Reader, set_aside
+from devices.readings import Body, Message, Reason, Refusal
 
 LINGER_S = 0.005
 BATCH = 1000  # some tens of milliseconds of the loop at most; the larger, the less a commit costs each message
 BACKOFF_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 PATIENCE = 3  # how often a batch may fail on its own account before the message at fault is looked for
-PASSED_OVER = frozenset({"status", "ack", "command"})  # known to the contract, nothing to store; two are our own echo
 
 logger = structlog.get_logger()
-
-
-class Receipt(msgspec.Struct, frozen=True, gc=False):
-    """What an acknowledgement to the broker needs: the packet's id, and the connection that it is valid in."""
-
-    generation: int
-    mid: int
-
-
-class Arrival(msgspec.Struct, frozen=True, gc=False):
-    """A message as the broker handed it over; ``reread``: out of quarantine, read already (devices.reread)."""
-
-    topic: str
-    payload: bytes
-    retained: bool
-    received_at: datetime
-    receipt: Receipt
-    reread: Message | None = None
-
-
-class Link(Protocol):
-    """What ingest needs of MQTT."""
-
-    async def arrivals(self, linger_s: float, limit: int) -> list[Arrival]:
-        """Wait for at least one, then at most ``linger_s`` for more."""
-
-    def acknowledge(self, receipts: Sequence[Receipt]) -> None:
-        """PUBACK, in this order; a receipt of an older connection is ignored."""
-
-    def publish_ack(self, device_id: str, epoch: str | None, seq: int) -> None:
-        """Tell the device on ``…/ack`` that everything up to ``seq`` is committed or quarantined."""
-
-    def tell(self, topic: str, payload: bytes) -> None:
-        """Say it if there is a connection; what is not heard is said when the device says the same again."""
-
-
-class KnownDevice(msgspec.Struct, frozen=True, gc=False):
-    """A device that was added and not revoked; ``clock_offset`` is its clock minus ours, as last stored."""
-
-    id: str
-    clock_offset: timedelta
-
-
-class Registry(Protocol):
-    """The devices, as an in-memory snapshot."""
-
-    def known(self, device_id: str) -> KnownDevice | None: ...
-
-
-class Ack(msgspec.Struct, frozen=True, gc=False):
-    """The highest sequence up to which everything is stored. ``epoch`` "" is the stream of messages without epoch."""
-
-    device_id: str
-    epoch: str
-    seq: int
-
-
-class Stored(msgspec.Struct, frozen=True, gc=False):
-    """A message that is in the database now and was not before. Held, with None, where nobody wears the device."""
-
-    message: Message
-    message_id: str
-    patient_id: str | None
-    partition: int | None
-    position: int | None
-
-
-class StoredWaves(msgspec.Struct, frozen=True, gc=False):
-    """The blocks of a message, in the database now and not before; ``patient_ids``: who wore the device then."""
-
-    message: Message
-    patient_ids: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Committed:
-    """What one transaction of the journal did. Duplicates are covered by ``acks`` but are not in ``stored``.
-
-    A message of nothing but waves is in ``waves`` alone."""
-
-    acks: Sequence[Ack]
-    stored: Sequence[Stored]
-    waves: Sequence[StoredWaves] = ()
-
-    @property
-    def messages(self) -> int:
-        rows = {(one.message.device_id, one.message.identity) for one in self.stored} if self.waves else ()
-        apart = sum((one.message.device_id, one.message.identity) not in rows for one in self.waves)
-        return len(self.stored) + apart
-
-
-class Journal(Protocol):
-    """What ingest needs of the store."""
-
-    async def commit(self, messages: Sequence[Message], quarantined: Sequence[Quarantined]) -> Committed:
-        """Store all or nothing, each message once by (device, identity)."""
 
 
 @dataclass(slots=True)
@@ -138,17 +40,6 @@ class Stats:
     failing_since: datetime | None = None
 
 
-class Entry(msgspec.Struct, frozen=True, gc=False):
-    """What one arrival becomes in the store: a message, a row of quarantine, both, or – passed over – neither.
-
-    ``asks`` is what its device has to be told so that its next message can be read."""
-
-    arrival: Arrival
-    message: Message | None = None
-    quarantined: Quarantined | None = None
-    asks: answers.Answer | None = None
-
-
 class Ingest:
     """Takes what arrives, and acknowledges nothing before it is committed. Never drops: it waits for the store.
 
@@ -160,7 +51,7 @@ class Ingest:
         self,
         link: Link,
         journal: Journal,
-        reader: "Reader",
+        reader: Reader,
         *,
         committed: Callable[[Committed], Awaitable[None]],
         clock: Callable[[], datetime],
@@ -248,7 +139,7 @@ class Ingest:
         the bytes stay for a person, and the bare message – if the store takes that – so that its number is covered."""
         refusal = Refusal(Reason.WRONG_SHAPE, detail="cannot be stored")
         beside = None if entry.message is None else _bare(entry.message, refusal)
-        kept = await self._attempt(Entry(entry.arrival, quarantined=_quarantine(entry.arrival, refusal, beside)))
+        kept = await self._attempt(Entry(entry.arrival, quarantined=set_aside(entry.arrival, refusal, beside)))
         if kept is None:
             return None
         done = await self._attempt(entry)
@@ -292,66 +183,6 @@ class Ingest:
         self.stats.passed_over += sum(entry.message is None and entry.quarantined is None for entry in entries)
 
 
-class Reader:
-    """Arrival → entry. Remembers the devices' clocks and what they said their messages mean: what a restart forgets,
-    it has to learn again.
-
-    ``zone`` is where a time of day without offset is read."""
-
-    def __init__(self, registry: Registry, zone: tzinfo = UTC) -> None:
-        self._registry = registry
-        self._zone = zone
-        self._clocks: dict[str, Clock] = {}
-        self._in_doubt: dict[str, timedelta] = {}  # by how much our clock was set since the device told its own
-        self._conversations: dict[tuple[str, str], Conversation] = {}
-        self._asked = answers.Asked()
-
-    def clock_was_set(self, by: timedelta) -> None:
-        """Ours: what is known of the devices' is in doubt until each has been heard."""
-        self._in_doubt = {device_id: by + self._in_doubt.get(device_id, NOTHING) for device_id in self._clocks}
-
-    def read(self, arrival: Arrival) -> Entry:
-        """A retained message is somebody's past and is passed over: a device that measures sends again."""
-        if arrival.retained or arrival.reread is not None:
-            return Entry(arrival, arrival.reread)
-        topic = topics.parse(arrival.topic)
-        if topic is None:
-            return _refused(arrival, Reason.WRONG_TOPIC, "not bedside/v1/{device}/{format}")
-        device = self._registry.known(topic.device_id)
-        if device is None:
-            return _refused(arrival, Reason.UNKNOWN_DEVICE, "no such device, or revoked")
-        if topic.channel in PASSED_OVER:
-            return Entry(arrival)
-        codec = self._codec(topic)
-        if codec is None:
-            return _refused(arrival, Reason.WRONG_TOPIC, "no codec for this format")
-        return self._settle(device, localised(_decode(codec, arrival.payload), self._zone), arrival)
-
-    def _codec(self, topic: topics.Topic) -> Codec | None:
-        format_ = topic.format
-        begin = CONVERSATIONS.get(format_)
-        if begin is None:
-            return codec_of(format_)
-        return self._conversations.setdefault((topic.device_id, format_), begin()).decode
-
-    def _settle(self, device: KnownDevice, decoded: Decoded, arrival: Arrival) -> Entry:
-        clock = self._clocks.get(device.id, Clock(device.clock_offset))
-        if decoded.sent_at is not None and device.id in self._in_doubt:
-            clock = clock.after_step(self._in_doubt.pop(device.id), decoded.sent_at, arrival.received_at)
-        clock = self._clocks[device.id] = clock.observe(decoded.sent_at, arrival.received_at)
-        message = _message(device.id, arrival.received_at, decoded, clock.offset)
-        fault = next((refusal for refusal in message.body.refusals if refusal.metric is None), None)
-        quarantined = None if fault is None else _quarantine(arrival, fault, message)
-        return Entry(arrival, message, quarantined, self._asks(device.id, arrival) if decoded.lost_thread else None)
-
-    def _asks(self, device_id: str, arrival: Arrival) -> answers.Answer | None:
-        """Sparkplug is the one format that leans on what was said before."""
-        if not self._asked.is_due(device_id, arrival.received_at):
-            return None
-        topic = topics.in_format(device_id, "command")
-        return answers.Answer(topic, sparkplug.rebirth(arrival.received_at))
-
-
 def _restamped(arrival: Arrival, by: timedelta, now: datetime) -> Arrival:
     """By the clock as it is set now, if it came before."""
     if abs(now - arrival.received_at) <= abs(by) / 2:
@@ -359,79 +190,8 @@ def _restamped(arrival: Arrival, by: timedelta, now: datetime) -> Arrival:
     return msgspec.structs.replace(arrival, received_at=min(arrival.received_at + by, now))
 
 
-def _decode(codec: Callable[[bytes], Decoded], payload: bytes) -> Decoded:
-    try:
-        return codec(payload)
-    except Exception:  # a mistake in a codec costs that message and is seen, not the loop
-        logger.exception("ingest.codec_failed")
-        return Decoded(refusals=(Refusal(Reason.WRONG_SHAPE, detail="the codec failed"),))
-
-
-def _message(device_id: str, received_at: datetime, decoded: Decoded, offset: timedelta) -> Message:
-    body, waves = place(decoded, offset, received_at), decoded.waves
-    if waves:
-        waves, ahead = place_waves(waves, offset, received_at)
-        body = msgspec.structs.replace(body, refusals=(*body.refusals, *ahead))
-    newest = max([reading.at for reading in body.readings], default=received_at)
-    return Message(
-        device_id=device_id,
-        identity=identity_of(decoded),
-        received_at=received_at,
-        measured_at=min(newest, received_at),
-        body=body,
-        epoch=decoded.epoch if decoded.seq is None else decoded.epoch or "",
-        seq=decoded.seq,
-        oldest=decoded.oldest,
-        sent_at=decoded.sent_at,
-        clock_offset=offset,
-        waves=waves,
-    )
-
-
-def identity_of(decoded: Decoded) -> str:
-    """What makes it the same message when it comes again. Without an epoch a number may come again after a restart of
-    the device: what was measured tells them apart."""
-    if decoded.seq is not None and decoded.epoch is None and decoded.content is not None:
-        return f":{decoded.seq}#{decoded.content}"
-    if decoded.seq is not None:
-        return f"{decoded.epoch or ''}:{decoded.seq}{_channel(decoded)}"
-    return f"#{decoded.content}" if decoded.content is not None else f"!{token_hex(16)}"
-
-
-def _channel(decoded: Decoded) -> str:
-    """A device that counts each channel for itself loses nothing by it."""
-    return f"/{decoded.waves[0].channel}" if decoded.waves else ""
-
-
-def _refused(arrival: Arrival, reason: Reason, detail: str) -> Entry:
-    return Entry(arrival, quarantined=_quarantine(arrival, Refusal(reason, detail=detail)))
-
-
-def _quarantine(arrival: Arrival, refusal: Refusal, beside: Message | None = None) -> Quarantined:
-    """``beside``: what is stored of it in the same commit."""
-    return Quarantined(
-        received_at=arrival.received_at,
-        topic=_printable(arrival.topic),
-        device_id=_device_of(arrival.topic),
-        reason=refusal.reason,
-        detail=refusal.detail,
-        payload=arrival.payload,
-        identity=None if beside is None else beside.identity,
-        taken=0 if beside is None else len(beside.body.readings) + len(beside.waves),
-    )
-
-
 def _bare(message: Message, refusal: Refusal) -> Message:
     return msgspec.structs.replace(message, body=Body(refusals=(refusal,)), waves=())
-
-
-def _device_of(topic: str) -> str | None:
-    parsed = topics.parse(topic)
-    return None if parsed is None else parsed.device_id
-
-
-def _printable(topic: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in topic[:256])
 
 
 def _refused_readings(body: Body) -> int:

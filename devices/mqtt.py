@@ -18,8 +18,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from devices import topics
+from devices.arrivals import Arrival, Receipt
 from devices.fair import FairInbox
-from devices.ingest import Arrival, Receipt
 from devices.mqtt_acks import NewestAcks, Stream
 from devices.mqtt_echo import Echo
 from devices.mqtt_endpoint import Backoff, Endpoint, tls_context

@@ -10,9 +10,10 @@ from datetime import datetime, tzinfo
 import msgspec
 
 from devices import topics
+from devices.arrivals import KnownDevice
 from devices.clock import localised, place, place_waves
 from devices.codecs import CONVERSATIONS, Codec, codec_of
-from devices.ingest import KnownDevice, identity_of
+from devices.reader import identity_of
 from devices.readings import Body, Decoded, Message, Reading, Reason, Refusal
 
 CORRECTED = "corrected"  # a word of Reading.context

@@ -20,8 +20,9 @@ from devices.clock_steps import ClockSteps
 from devices.dynsec import Wanted
 from devices.evaluate import Evaluator
 from devices.handover import Handover
-from devices.ingest import Ingest, Reader
+from devices.ingest import Ingest
 from devices.mqtt import MqttLink
+from devices.reader import Reader
 from server import adapters, http
 from server.access.sealing import WrongKey
 from server.addresses import Listening, device_addresses

@@ -2,8 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 
-from devices.evaluate import Evaluator, Input
-from devices.ingest import Committed, Stored
+from devices.conditions import Input
+from devices.evaluate import Evaluator
+from devices.journal import Committed, Stored
 from devices.readings import Message, Reason
 from server.live import Visitor
 from server.monitoring.series import Heard, NewestByPatient

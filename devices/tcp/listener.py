@@ -11,8 +11,9 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 import structlog
 
 from devices import topics
+from devices.arrivals import Arrival, Receipt
 from devices.handover import NotTaken
-from devices.ingest import Arrival, Entry, Receipt
+from devices.reader import Entry
 from devices.readings import Reason, Refusal
 from devices.tcp.conversation import Conversation, ConversationError, Deliver, Fault, Send, Step
 

@@ -1,7 +1,7 @@
 """What evaluation derived becomes alarms and deliveries, in the transaction that moves its position on.
 
-Implements devices.evaluate.EvaluationLog. Evaluation repeats a commit until it is answered, so one whose answer was
-lost comes again: position and states say that it is on record, and nobody is told twice.
+Implements devices.evaluation_log.EvaluationLog. Evaluation repeats a commit until it is answered, so one whose answer
+was lost comes again: position and states say that it is on record, and nobody is told twice.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -13,7 +13,8 @@ from typing import Protocol
 import structlog
 
 from devices.alarms import Change, Episode, Transition, step
-from devices.evaluate import Care, Input, Lease, Outcome, PatientState, Standing
+from devices.conditions import Care, Input, PatientState
+from devices.evaluation_log import Lease, Outcome, Standing
 from server.access.audit import SYSTEM, AuditEntry
 from server.ids import new_id
 from server.monitoring.service import Announcer
@@ -65,7 +66,7 @@ class EvaluationStore:
 
 
 class EvaluationRecorder:
-    """Implements devices.evaluate.EvaluationLog."""
+    """Implements devices.evaluation_log.EvaluationLog."""
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from devices.evaluate import Input
+from devices.conditions import Input
 from devices.metrics import METRICS
 from server.access.principal import Principal
 from server.access.roles import Action

@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from devices.arrivals import Arrival, Receipt
 from devices.codecs import codec_of
 from devices.handover import NotTaken
-from devices.ingest import Arrival, Entry, Receipt
+from devices.reader import Entry
 from devices.readings import Refusal
 from devices.topics import in_format
 from server.monitoring.errors import DeviceNotLetIn, MessageRefused, NotTakenNow, UnknownFormat

@@ -9,8 +9,9 @@ from enum import StrEnum
 from typing import Protocol
 
 from devices import topics
+from devices.arrivals import Arrival, KnownDevice, Receipt
 from devices.handover import NotTaken
-from devices.ingest import Arrival, Entry, KnownDevice, Receipt
+from devices.reader import Entry
 from devices.readings import Message, Reason, Refusal
 from devices.reread import Kept, only_readings, reread
 from server.access.audit import AuditEntry

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
-from devices.evaluate import Input
+from devices.conditions import Input
 from server.monitoring.rollups import Bucket, Level, Sums, day_start, fold, measurements, milliseconds, standing
 
 SINGLE: Final = timedelta(hours=2)  # so much of single readings is read at once, never more

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Final, Protocol
 
-from devices.evaluate import Input
+from devices.conditions import Input
 from server.monitoring.rollups import Bucket, Folded, Sums, fold, measurements
 
 PAGE: Final = 200  # messages in one transaction: on SQLite intake waits as long as it takes

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from devices.evaluate import Input
+from devices.conditions import Input
 from devices.readings import Reading
 
 CORRECTED: Final = "corrected"  # in a reading's context: it stands instead of what the device said before

@@ -13,7 +13,7 @@ from typing import Annotated, Protocol
 
 import msgspec
 
-from devices.ingest import Entry
+from devices.reader import Entry
 from devices.readings import Message, Refusal
 from devices.topics import parse
 

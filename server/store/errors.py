@@ -12,7 +12,7 @@ StoreError
     ├── BadArchive      a file of the archive is missing, cut short or changed
     └── NotEmpty        the place to restore into already holds data
 
-devices.evaluate.LeaseLost is the worker's own error: the store only raises it.
+devices.evaluation_log.LeaseLost is the worker's own error: the store only raises it.
 """
 
 from server.grouped import Outage

@@ -1,4 +1,4 @@
-"""Evaluation's half of devices.evaluate.EvaluationLog in SQL: leases, what is pending, states, who is monitored.
+"""Evaluation's half of devices.evaluation_log.EvaluationLog in SQL: leases, what is pending, states, who is monitored.
 
 server.monitoring adds episodes and deliveries to the same transaction. ``fence`` comes first in it.
 """
@@ -10,7 +10,8 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from devices.evaluate import Care, Input, Lease, LeaseLost, PatientState, Worn
+from devices.conditions import Care, Input, PatientState, Worn
+from devices.evaluation_log import Lease, LeaseLost
 from devices.readings import Body
 from devices.unjudged import Wearing
 from server.store.tables import associations, messages, partitions, patient_states

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from devices.evaluate import Input
+from devices.conditions import Input
 from devices.readings import Body
 from server.monitoring.history import AlarmMark
 from server.monitoring.ranges import Grid, Slot, Wish

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from devices.ingest import Committed, Stored, StoredWaves
+from devices.journal import Committed, Stored, StoredWaves
 from devices.readings import Gap, Message, Quarantined
 from devices.streams import Stream
 from server.ids import new_id, rising_ids
@@ -36,7 +36,7 @@ KEPT_BYTES = 4096  # of a larger payload; its size and SHA-256 are those of the 
 
 
 class StoreJournal:
-    """Implements devices.ingest.Journal."""
+    """Implements devices.journal.Journal."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

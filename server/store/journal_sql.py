@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from devices.ingest import Stored
+from devices.journal import Stored
 from devices.readings import Message
 from devices.streams import Stream
 from server.store.moments import moment, text

@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from devices.evaluate import Outcome
+from devices.evaluation_log import Outcome
 from devices.readings import Body
 from server.monitoring.associations import Association, Wearer
 from server.monitoring.pages import Audience

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from devices.ingest import Ack
+from devices.journal import Ack
 from devices.readings import Body, Gap, Message, Reading
 from devices.streams import Stream
 from server.ids import new_id

@@ -10,7 +10,7 @@ from hashlib import sha256
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from devices.ingest import KnownDevice
+from devices.arrivals import KnownDevice
 from server.store.device_rows import counting_certificates
 from server.store.tables import device_certificates, devices
 
@@ -25,7 +25,7 @@ class RegisteredDevice:
 
 
 class DeviceRegistry:
-    """Implements devices.ingest.Registry. Safe to ask from any thread: a snapshot is replaced whole, never changed."""
+    """Implements devices.arrivals.Registry. Any thread may ask: a snapshot is replaced whole, never changed."""
 
     def __init__(self, registered: Iterable[RegisteredDevice] = ()) -> None:
         self._snapshot: Mapping[str, RegisteredDevice] = {}

@@ -10,7 +10,8 @@ from aiohttp import encode_basic_auth, web
 from aiohttp.test_utils import TestClient
 from pytest_aiohttp import AiohttpClient
 
-from devices.ingest import Arrival, Entry, KnownDevice, Reader
+from devices.arrivals import Arrival, KnownDevice
+from devices.reader import Entry, Reader
 from server.access.principal import Principal
 from server.api import readings
 from server.api.edge import Edge

@@ -8,7 +8,8 @@ import pytest
 
 from devices.answers import ASKED_EVERY, Asked, refusal
 from devices.codecs import sparkplug
-from devices.ingest import Ingest, Reader
+from devices.ingest import Ingest
+from devices.reader import Reader
 from devices.readings import Body, Message, Quarantined, Reason
 from tests.devices.codecs.test_sparkplug import BIRTH, DATA
 from tests.devices.test_ingest import Bench, arrival, bench, made, spo2

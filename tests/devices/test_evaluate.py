@@ -6,8 +6,10 @@ import pytest
 import structlog
 
 import devices.evaluate
+from devices.alarms import Change
 from devices.conditions import Care, Input, PatientState, Worn, evaluate
-from devices.evaluate import Change, Evaluator, Lease, LeaseLost, Outcome, Standing
+from devices.evaluate import Evaluator
+from devices.evaluation_log import Lease, LeaseLost, Outcome, Standing
 from devices.readings import Body, Reading
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)

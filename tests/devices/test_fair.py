@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devices.arrivals import Arrival, Receipt
 from devices.fair import FairInbox
-from devices.ingest import Arrival, Receipt
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from devices.arrivals import Arrival, Receipt
 from devices.handover import Handover, NotTaken
-from devices.ingest import Arrival, Entry, Receipt
+from devices.reader import Entry
 
 NOON = datetime(2025, 3, 9, 12, 0, tzinfo=UTC)
 

@@ -11,8 +11,8 @@ from secrets import token_bytes
 
 import pytest
 
+from devices.arrivals import Arrival
 from devices.dynsec_link import Dynsec
-from devices.ingest import Arrival
 from devices.mqtt import MqttLink
 from devices.mqtt_endpoint import Backoff, Endpoint
 from tests.devices import raw_mqtt

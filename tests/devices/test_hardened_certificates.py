@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import pytest
 
+from devices.arrivals import Arrival
 from devices.dynsec_link import Dynsec
-from devices.ingest import Arrival
 from devices.mqtt import MqttLink
 from tests.devices import raw_mqtt
 from tests.devices.authority import Authority, Pair

@@ -6,7 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from devices import ingest
-from devices.ingest import Ack, Arrival, Committed, Ingest, KnownDevice, Reader, Receipt, Stored
+from devices.arrivals import Arrival, KnownDevice, Receipt
+from devices.ingest import Ingest
+from devices.journal import Ack, Committed, Stored
+from devices.reader import Reader
 from devices.readings import Message, Quarantined, Reason
 from tests.devices.codecs.sample_files import shipped
 

@@ -11,8 +11,8 @@ from typing import Protocol
 import msgspec
 import pytest
 
+from devices.arrivals import Arrival, Link, Receipt
 from devices.broker import EmbeddedBroker
-from devices.ingest import Arrival, Link, Receipt
 from devices.mqtt import DeviceClient, MqttLink
 from devices.mqtt_endpoint import Backoff, Endpoint, Library, Tls
 from devices.wire import CHUNK

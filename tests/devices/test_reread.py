@@ -1,7 +1,8 @@
 from datetime import UTC, datetime, timedelta
 
+from devices.arrivals import Arrival, KnownDevice, Receipt
 from devices.codecs import sparkplug
-from devices.ingest import Arrival, KnownDevice, Reader, Receipt
+from devices.reader import Reader
 from devices.readings import Message, Reason, Refusal
 from devices.reread import Kept, only_readings, reread
 

@@ -7,7 +7,9 @@ import json
 from collections.abc import Sequence
 
 from devices import topics
-from devices.ingest import Arrival, Entry, Ingest
+from devices.arrivals import Arrival
+from devices.ingest import Ingest
+from devices.reader import Entry
 from server.__main__ import main
 
 _take = Ingest.take

@@ -7,7 +7,7 @@ from contextlib import suppress
 import msgspec
 import pytest
 
-from devices.ingest import Arrival, Receipt
+from devices.arrivals import Arrival, Receipt
 from devices.mqtt import MqttLink
 from devices.mqtt_endpoint import Backoff, Endpoint
 from tests.devices.raw_mqtt import frame, text

@@ -1,6 +1,6 @@
 """Bedside with a bug planted: no unique key, and no look at what is stored already. ``python -m … serve`` runs it."""
 
-from devices.ingest import Stored
+from devices.journal import Stored
 from server.__main__ import main
 from server.ids import new_id
 from server.store import journal, journal_sql

@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from devices.ingest import Arrival, Ingest, Reader, Receipt
+from devices.arrivals import Arrival, Receipt
+from devices.ingest import Ingest
+from devices.reader import Reader
 from server.app import CLOCK, Bedside, open_bedside
 from server.notifications.outbox import ORDINARY, URGENT
 from server.settings import Settings

@@ -11,7 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from devices.alarms import AlarmKind, Change, What
-from devices.evaluate import Outcome
+from devices.evaluation_log import Outcome
 from devices.readings import Body, Message, Reading, Reason, Refusal
 from devices.rules import Priority
 from server.access.principal import Principal

@@ -10,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from devices.alarms import Episode, What
-from devices.conditions import DeviceState
-from devices.evaluate import Evaluator, LeaseLost, PatientState
+from devices.conditions import DeviceState, PatientState
+from devices.evaluate import Evaluator
+from devices.evaluation_log import LeaseLost
 from devices.rules import Priority
 from server.monitoring.evaluation import EvaluationRecorder, EvaluationStore
 from server.notifications.deliveries import NewDelivery

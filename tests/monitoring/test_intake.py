@@ -3,8 +3,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from devices.arrivals import Arrival, KnownDevice
 from devices.handover import NotTaken
-from devices.ingest import Arrival, Entry, KnownDevice, Reader
+from devices.reader import Entry, Reader
 from devices.readings import Reason
 from server.monitoring.errors import DeviceNotLetIn, MessageRefused, NotTakenNow, UnknownFormat
 from server.monitoring.intake import Credential, Intake

@@ -8,8 +8,9 @@ from functools import partial
 import pytest
 import sqlalchemy as sa
 
+from devices.arrivals import Arrival, KnownDevice, Receipt
 from devices.handover import NotTaken
-from devices.ingest import Arrival, Entry, KnownDevice, Reader, Receipt
+from devices.reader import Entry, Reader
 from devices.readings import Reason
 from server.monitoring.errors import (
     NotFound,

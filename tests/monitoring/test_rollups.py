@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.evaluate import Input
+from devices.conditions import Input
 from devices.readings import Body, Reading
 from server.monitoring.rollups import Bucket, Level, Sums, day_end, day_start, fold, merged, reckon
 

@@ -5,7 +5,8 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from devices.ingest import Arrival, Entry, Receipt
+from devices.arrivals import Arrival, Receipt
+from devices.reader import Entry
 from devices.readings import Body, Message, Quarantined, Reading, Reason, Refusal
 from server.monitoring.sightings import Sightings
 from server.store.devices import SightingQueries

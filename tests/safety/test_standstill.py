@@ -7,7 +7,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from devices.evaluate import Standing
+from devices.evaluation_log import Standing
 from server import condition
 from server.app import Bedside, open_bedside
 from server.monitoring.evaluation import EvaluationRecorder

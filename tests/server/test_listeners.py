@@ -3,7 +3,8 @@ import ssl
 from datetime import UTC, datetime
 from pathlib import Path
 
-from devices.ingest import Arrival, Entry
+from devices.arrivals import Arrival
+from devices.reader import Entry
 from devices.tcp.mllp import block
 from server.listener_settings import MllpSection
 from server.listeners import Listeners

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from devices.evaluate import Care, Lease, LeaseLost, PatientState, Worn
+from devices.conditions import Care, PatientState, Worn
+from devices.evaluation_log import Lease, LeaseLost
 from devices.unjudged import Wearing
 from server.store import tables
 from server.store.engine import Store

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from devices.ingest import Ack, Committed, Journal
+from devices.journal import Ack, Committed, Journal
 from devices.readings import Body, Gap, Quarantined, Reading, Reason, Refusal
 from server.store import tables
 from server.store.engine import Store

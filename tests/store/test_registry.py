@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import pytest
 
-from devices.ingest import KnownDevice, Registry
+from devices.arrivals import KnownDevice, Registry
 from server.store.engine import Store
 from server.store.registry import DeviceRegistry, RegisteredDevice, RegistryQueries
 from tests.store.ward import NOON, Ward

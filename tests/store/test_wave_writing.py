@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from devices.ingest import Ack, Journal
+from devices.journal import Ack, Journal
 from devices.pyramid import tiles_of
 from devices.readings import Body, Message
 from devices.waves import Block

@@ -9,7 +9,7 @@ patient_states = sa.Table(
     metadata,
     sa.Column("patient_id", sa.String(32), sa.ForeignKey("patients.id"), primary_key=True),
     sa.Column("partition", sa.Integer, nullable=False, index=True),
-    sa.Column("state", sa.LargeBinary, nullable=False),  # devices.evaluate.PatientState as JSON
+    sa.Column("state", sa.LargeBinary, nullable=False),  # devices.conditions.PatientState as JSON
 )
 
 alarms = sa.Table(

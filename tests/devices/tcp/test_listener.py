@@ -6,8 +6,9 @@ from ipaddress import ip_network
 
 import pytest
 
+from devices.arrivals import Arrival, KnownDevice
 from devices.handover import NotTaken
-from devices.ingest import Arrival, Entry, KnownDevice, Reader
+from devices.reader import Entry, Reader
 from devices.tcp.astm import Astm
 from devices.tcp.conversation import Conversation, Fault
 from devices.tcp.listener import Limits, Listener, Peers, Place
