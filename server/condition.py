@@ -78,6 +78,7 @@ class Condition:
             "rooms": counts.rooms,
             "broker_connections": self.broker.connections if self.broker else 0,
             "audit_unsealed": self.sealer.behind,
+            "alarms_nobody_to_tell": self.services.alarms.unreachable,
             **({"broker_accounts_missing": len(self.accounts.missing)} if self.accounts else {}),
             **({"smpp_bound": self.gateways.smpp.bound} if self.gateways.smpp else {}),
         }
@@ -88,7 +89,6 @@ class Condition:
             "live_deltas": self.hub.counts.deltas,
             "http_connections_refused": self.connections.refused,
             "http_requests_too_many": self.crowd.refused,
-            "alarms_nobody_to_tell": self.services.alarms.unreachable,
             "clock_steps": self.evaluator.stats.clock_steps,
             **{f"ingest_{name}": getattr(stats, name, 0) for name in _INGEST},
             "broker_dropped": sum(self.services.broker_drops.counts.values()),
