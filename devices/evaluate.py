@@ -21,6 +21,7 @@ from devices.quiet import CHUNK, is_quiet, pass_over
 from devices.setback import moved, not_after, not_received_after
 
 PAGE = 200  # some tens of milliseconds of the loop's time
+TURN_S = 0.5  # at least a page of each; then the second is worked off before a backlog goes on
 OFFERED = 1000  # inputs a partition that wait in memory; what is beyond is read
 TICK_S = 1.0
 SAID_EVERY = timedelta(minutes=1)  # that a store still fails in the way that was said
@@ -154,16 +155,26 @@ class Evaluator:
         self.stats.ticked_s = asyncio.get_running_loop().time()
 
     async def catch_up(self, partitions: Iterable[int]) -> list[int]:
-        """Read to the end; those that were. One that fails does not hold up the others, and nothing of it is passed
-        over: the next tick begins there. Until then no time passes for it, or its unread messages would be silence."""
+        """Read on, a page of each in turn; those that came to the end. A long backlog holds nobody up: it goes on after
+        the next second was worked off. One that fails is passed over until then, and nothing of it is skipped. Until
+        its end no time passes for a partition, or its unread messages would be silence."""
         self._follow_clock()
-        level = []
-        for partition in sorted(set(partitions) & (self._leases.keys() - self._doubtful)):
-            with self._tolerance(partition):
-                while await self._page(partition):
-                    pass
-                level.append(partition)
-        return level
+        behind = sorted(set(partitions) & (self._leases.keys() - self._doubtful))
+        asked, loop = list(behind), asyncio.get_running_loop()
+        until = loop.time() + TURN_S
+        while behind:
+            behind = [partition for partition in behind if await self._has_more(partition)]
+            if loop.time() >= until:
+                break
+        for partition in behind:
+            self.hint(partition)
+        return [partition for partition in asked if partition not in {*behind, *self._doubtful}]
+
+    async def _has_more(self, partition: int) -> bool:
+        """After the next page; not where that failed."""
+        with self._tolerance(partition):
+            return await self._page(partition)
+        return False
 
     async def _level(self, newest: Mapping[int, int]) -> list[int]:
         """The partitions of which everything is evaluated, once all have caught up that may be behind."""

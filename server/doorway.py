@@ -70,8 +70,8 @@ def _bound(doorway: Doorway, address: tuple[object, ...], connections: Connectio
         if doorway.family == socket.AF_INET6:
             doorway.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         doorway.bind(address)
-    except OSError:
+    except OSError as error:
         doorway.close()
-        raise
+        raise OSError(error.errno, f"{address[0]}, port {address[1]}: {error.strerror}") from error
     doorway.connections = connections
     return doorway

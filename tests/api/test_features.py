@@ -115,6 +115,8 @@ POST /step-up/passkey
 GET /patients
 GET /patients/{id}/readings
 GET /patients/{id}/history
+GET /patients/{id}/waves
+GET /patients/{id}/waves/channels
 GET /patients/{id}/export
 GET /patients/{id}/alarms
 POST /alarms/{id}/acknowledge

@@ -64,7 +64,7 @@ class Oximeter:
         await self.until(lambda: self.covered(epoch) >= seq, within_s)
 
     def covered(self, epoch: str = "e1") -> int:
-        return max((ack["seq"] for ack in self.acks if ack["epoch"] == epoch), default=-1)
+        return max((ack["seq"] for ack in self.acks if ack.get("epoch") == epoch), default=-1)
 
     async def until(self, true: Callable[[], bool], within_s: float = 3.0) -> None:
         async with asyncio.timeout(within_s):

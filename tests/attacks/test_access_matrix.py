@@ -72,7 +72,7 @@ class House:
         own = self.ward.a.doctor.owns
         thing = own.get(ROUTES[line_of(route)].thing.value, NOWHERE)
         filled = route.path.replace("{id}", thing).replace("{device_id}", own["device"])
-        for name in ("gateway", "locale", "day"):
+        for name in ("gateway", "locale", "day", "fingerprint"):
             filled = filled.replace(f"{{{name}}}", "none")
         return filled + QUERIES.get(route.path, "")
 
@@ -82,7 +82,9 @@ class House:
         return body and {name: meant.get(value, value) for name, value in body.items()}
 
     def names_own(self, route: Route) -> bool:
-        return "/{id}" in route.path and ROUTES[line_of(route)].thing.value in self.ward.a.doctor.owns
+        """The ward's devices have no certificates."""
+        named = "/{id}" in route.path and "{fingerprint}" not in route.path
+        return named and ROUTES[line_of(route)].thing.value in self.ward.a.doctor.owns
 
 
 @pytest.fixture
@@ -198,7 +200,7 @@ async def test_every_route_lets_in_whom_its_row_lets_in_and_nobody_else(house: H
 
 def topic_of(house: House, kind: str) -> str:
     own = house.ward.a.doctor.owns
-    thing = {"alarms": "user", "unattended": "user", "line": "session"}.get(kind, kind)
+    thing = {"alarms": "user", "unattended": "user", "line": "session", "wave": "patient"}.get(kind, kind)
     return f"{kind}:{own[thing]}" if thing in own else kind
 
 

@@ -15,6 +15,7 @@ RECORD = ("sessions", "tickets", "visits", "notes", "alarms", "associations", "j
 QUERIES = {
     "/patients/{id}/readings": "?metrics=spo2&minutes=30",
     "/patients/{id}/export": "?format=csv&from=2026-11-20T00:00:00Z&until=2026-11-21T00:00:00Z",
+    "/patients/{id}/waves": "?channel=ecg_ii&from=2026-11-20T00:00:00Z&until=2026-11-20T00:01:00Z",
     "/patients/{id}/history": "?metric=spo2&from=2026-11-20T00:00:00Z&until=2026-11-21T00:00:00Z",
 }
 Route = tuple[str, str]

@@ -188,7 +188,7 @@ async def test_a_device_speaks_on_its_own_branch_alone(busy_ward: Ward, oximeter
     oximeter.publish_on(topic, forged)
     await asyncio.sleep(0.3)
     assert not victim.acks
-    assert not oximeter.acks
+    assert not [ack for ack in oximeter.acks if "seq" in ack], "its own may be refused by name"
     assert busy_ward.rows("SELECT count(*) AS n FROM messages WHERE device_id = ?", victim.id) == before
     await victim.close()
 

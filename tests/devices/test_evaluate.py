@@ -145,6 +145,17 @@ async def test_a_backlog_is_no_silence_while_it_is_being_read(night: Night, monk
     assert await night.until(600) == []
 
 
+async def test_a_backlog_of_one_delays_nobody_elses_silence(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices.evaluate, "PAGE", 1)
+    monkeypatch.setattr(devices.evaluate, "TURN_S", 0.0)
+    for second in range(0, 600, 60):
+        night.log.receives("anna", second, 97)
+    heard = [line for second in range(601, 620) for line in await night.until(second)]
+    assert heard == ["chen raised silence:of-chen", "bo raised silence:of-bo"], (
+        "bo lies in the partition of the backlog"
+    )
+
+
 async def test_what_did_not_fit_into_memory_is_no_silence_either(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
     """Evaluation stood still for minutes while readings came in: of those it holds the first, the rest is stored."""
     monkeypatch.setattr(devices.evaluate, "OFFERED", 7)

@@ -68,7 +68,7 @@ class Hospital:
         if self.deaf:
             return
         message = msgspec.json.decode(payload)
-        if any(reading["value"] in self.unreadable for reading in message["readings"]):
+        if any(reading["value"] in self.unreadable for reading in message.get("readings", ())):
             self.link.tell(topics.ack(parsed.device_id), refused(payload))
             return
         held = self.stored[parsed.device_id]

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from devices.waves import TILE_S, microseconds
 from server.clinic.errors import NotFound
 from server.store import tables
 from server.store.append_only import OPENED
@@ -79,6 +80,10 @@ async def archive(store: Store) -> Archive:
     await archive.change(tables.deliveries, cause=f"ticket:{ticket['id']}:booked", link_id=None, provider_id="p1")
     await archive.change(tables.receipts, provider_id="p1")
     await archive.change(tables.sign_ins, user_id=None, ticket_id=ticket["id"])
+    recorded, second = microseconds(NOON), int(NOON.timestamp())
+    await archive.change(tables.associations, until_at=NOON + timedelta(minutes=1))
+    await archive.change(tables.waves, start_us=recorded, until_us=recorded + 1)
+    await archive.change(tables.wave_tiles, start=second - second % TILE_S)
     await archive.change(tables.push_subscriptions, recipient=f"patient:{ticket['patient_id']}")
     return archive
 
