@@ -89,6 +89,7 @@ async def _a_message_comes(patient: Person, hospital: Hospital) -> None:
     devtools = await patient.context.new_cdp_session(patient.page)
     text = f"请立即打开： {hospital.url}/join#secret"
     message = {"id": "d" * 32, "title": "青山", "text": text, "url": f"{hospital.url}/join#secret"}
+    await patient.page.evaluate("() => navigator.serviceWorker.ready.then(() => null)")  # before that nobody takes it
     await _deliver(devtools, hospital, json.dumps(message))
     shown = (
         "async () => (await (await navigator.serviceWorker.ready).getNotifications())"
