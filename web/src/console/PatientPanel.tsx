@@ -1,4 +1,4 @@
-// The patient right: alarms first, then whether limits are set, then the numbers, then the devices.
+// The patient right: alarms first, then whether limits are set, then the numbers, then what led here, waves and devices.
 import type { ComponentChildren } from 'preact'
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { under } from '../shared/live/delta'
@@ -77,9 +77,9 @@ function Watched({ desk, patient, children }: { desk: Desk; patient: { id: strin
         ))}
       </div>
       <Limits monitoring={monitoring} />
+      <Tiles metrics={metrics} alarms={alarms} trends={trends} blind={blind} />
       {children}
       <LiveWaves desk={desk} patientId={patient.id} />
-      <Tiles metrics={metrics} alarms={alarms} trends={trends} blind={blind} />
       <Past patient={patient} metrics={metrics} />
       <Devices patientId={patient.id} monitoring={monitoring} />
     </>
