@@ -4,9 +4,10 @@ Every operation has a connection of its own, so that it either took or raises; w
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
-from contextlib import asynccontextmanager
+import random
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from itertools import islice
+from typing import TypeVar
 
 import msgspec
 
@@ -15,13 +16,20 @@ from devices.dynsec import Account, Command, Difference, Listed, Reply, Role, Se
 from devices.mqtt import DeviceClient
 from devices.mqtt_endpoint import Endpoint
 
+T = TypeVar("T")
+
 BATCH = 5  # commands in one message: the broker serves nobody while it works them off
 REST_S = 0.05  # between two, for everybody else
 ANSWER_S = 20.0  # with a thousand accounts a command takes some tenths of a second
+PAUSES_S = (0.2, 0.4, 0.8, 1.6, 3.2)  # at most, before a conversation that was cut begins anew
 
 
 class NotTakenError(ConnectionError):
     """The plugin refused a command, or gave no answer that can be read."""
+
+
+class _CutError(ConnectionError):
+    """The broker had let us in, and ended the connection while an answer was waited for."""
 
 
 class Dynsec:
@@ -32,7 +40,7 @@ class Dynsec:
         self._endpoint = endpoint
         self._service = service
         self._kept = frozenset({service.username, endpoint.user or endpoint.client_id, *kept})
-        self._one_at_a_time = asyncio.Lock()  # a second connection with the same client id would end the first
+        self._one_at_a_time = asyncio.Lock()  # a second connection with the same account would end the first
 
     async def admit(self, device_id: str, secret: str) -> None:
         """From now on the device is let in with this secret and no other; its live session is cut."""
@@ -48,26 +56,37 @@ class Dynsec:
         The registry is asked after the broker: who is at the broker already is then in the registry too. Twice in a
         row, the second has no steps.
         """
-        async with self._conversation() as ask:
+
+        async def talk(ask: _Ask) -> Difference:
             listed = await _listed(ask)
             await _work_off(ask, dynsec.serving(self._service, listed))
             found = dynsec.difference(await registry(), listed, self._kept)
             await _work_off(ask, found.steps)
-        return found
+            return found
+
+        return await self._converse(talk)
 
     async def _do(self, device_id: str, commands: Sequence[Command]) -> None:
         if device_id in self._kept:
             raise NotTakenError(f"{device_id} is no device's account")
-        async with self._conversation() as ask:
-            await _work_off(ask, commands)
+        await self._converse(lambda ask: _work_off(ask, commands))
 
-    @asynccontextmanager
-    async def _conversation(self) -> AsyncIterator["_Ask"]:
+    async def _converse(self, talk: Callable[["_Ask"], Awaitable[T]]) -> T:
+        """Begun anew where it is cut: a command and the server share the account, and the newer connection ends the
+        older (the broker takes the user's name for the client id, so that no device takes another's place)."""
+        for most_s in PAUSES_S:
+            try:
+                return await self._once(talk)
+            except _CutError:
+                await asyncio.sleep(random.uniform(most_s / 4, most_s))  # noqa: S311 – so that both come through
+        return await self._once(talk)
+
+    async def _once(self, talk: Callable[["_Ask"], Awaitable[T]]) -> T:
         async with self._one_at_a_time:
             ask = _Ask(self._endpoint)
-            await ask.open()
             try:
-                yield ask
+                await ask.open()
+                return await talk(ask)
             finally:
                 ask.close()
 
@@ -79,7 +98,8 @@ class _Ask:
         self._client = DeviceClient(endpoint, [dynsec.RESPONSE])
         self._answers: asyncio.Queue[bytes | OSError] = asyncio.Queue()
         self._up = asyncio.Event()
-        self._client.on_up = self._up.set
+        self._was_up = False
+        self._client.on_up = self._came_up
         self._client.on_message = lambda _topic, payload: self._answers.put_nowait(payload)
         self._client.on_down = self._down
 
@@ -99,8 +119,13 @@ class _Ask:
             raise answer
         return _checked(commands, answer)
 
+    def _came_up(self) -> None:
+        self._was_up = True
+        self._up.set()
+
     def _down(self, reason: str) -> None:
-        self._answers.put_nowait(ConnectionError(f"the broker ended the connection: {reason}"))
+        kind = _CutError if self._was_up else ConnectionError
+        self._answers.put_nowait(kind(f"the broker ended the connection: {reason}"))
         self._up.set()
 
 

@@ -1,7 +1,7 @@
 """The plugin of a real Mosquitto, driven: let in, changed, cut, and brought back to what the registry says."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from pathlib import Path
 from time import monotonic
 
@@ -63,6 +63,24 @@ async def test_a_live_session_is_cut(broker: Hardened, accounts: Dynsec, what: s
     await live.rest(CUT_S)
     assert monotonic() - begun < CUT_S
     assert not await lets_in(broker, "ox2", "secret")
+
+
+async def test_a_command_beside_the_server_changes_a_secret_though_the_one_cuts_the_other(
+    broker: Hardened, accounts: Dynsec
+) -> None:
+    """Two processes with one account at the broker, which ends the older connection of the two."""
+    names = [f"both-{number}" for number in range(5)]
+    command = Dynsec(broker.registry, SERVER)
+
+    async def in_turn(*asked: Awaitable[object]) -> None:
+        for one in asked:
+            await one
+
+    await asyncio.gather(
+        in_turn(*(command.admit(name, "secret") for name in names)),
+        in_turn(*(accounts.reconcile(devices(*names)) for _ in names)),
+    )
+    assert [await lets_in(broker, name, "secret") for name in names] == [True] * len(names)
 
 
 @pytest.mark.parametrize("name", ["bedside-server", "bedside-registry"])
