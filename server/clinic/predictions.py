@@ -19,6 +19,7 @@ from server.clinic.tell import Tell, tell_all
 from server.clinic.ticket import TicketState
 from server.clinic.views import MyWait
 from server.clinic.waiting import Outlook, outlooks
+from server.side_by_side import try_each
 
 GATHER_S = 0.5  # changes of so long after one are one
 AGAIN_S = 30.0  # time passes on a line that does not move
@@ -130,12 +131,7 @@ class Predictions:
     async def work(self) -> None:
         """Learn if it is time, then predict every line that has changed. One that fails does not keep the others."""
         await self._learn()
-        failed: list[Exception] = []
-        for session_id in await self._due():
-            [error] = await asyncio.gather(self._predict(session_id), return_exceptions=True)
-            if isinstance(error, Exception):
-                failed.append(error)
-                self._changed[session_id] = None
+        failed = await try_each(await self._due(), self._predict_or_later)
         if failed:
             raise ExceptionGroup("lines whose waiting times could not be told", failed)
 
@@ -176,6 +172,13 @@ class Predictions:
         self._experience = await asyncio.to_thread(lambda: Experience(past(sessions, moment)))
         self._calibration = await asyncio.to_thread(Calibration, fates)
         self._learned_at = now
+
+    async def _predict_or_later(self, session_id: str) -> None:
+        try:
+            await self._predict(session_id)
+        except Exception:
+            self._changed[session_id] = None
+            raise
 
     async def _predict(self, session_id: str) -> None:
         async with self._look() as look:

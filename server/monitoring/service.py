@@ -20,6 +20,7 @@ from server.monitoring.views import AlarmView
 from server.notifications.deliveries import NewDelivery
 from server.notifications.ladder import Step, due, people
 from server.notifications.messages import Sender
+from server.side_by_side import try_each
 
 logger = structlog.get_logger(__name__)
 
@@ -109,7 +110,7 @@ class Alarms:
             waiting = [record for record in await look.unanswered() if self._due(record, now)]
         reachable = [record for record in waiting if _somebody(record.ward)]
         self._count_unreachable(len(waiting) - len(reachable))
-        failed = [error for record in reachable if (error := await self._try_to_climb(record.episode.id, now))]
+        failed = await try_each(reachable, lambda record: self._climb(record.episode.id, now))
         if reachable:
             await self._announcer.alarms_changed(sorted({record.episode.patient_id for record in reachable}))
         if failed:
@@ -122,13 +123,6 @@ class Alarms:
 
     def _due(self, record: AlarmRecord, now: datetime) -> tuple[Step, ...]:
         return due(record.climb, record.steps, now, self._ack)
-
-    async def _try_to_climb(self, alarm_id: str, now: datetime) -> Exception | None:
-        try:
-            await self._climb(alarm_id, now)
-        except Exception as error:  # noqa: BLE001 – raised by escalate, once the others have had their turn
-            return error
-        return None
 
     async def _climb(self, alarm_id: str, now: datetime) -> None:
         """Under the alarm's lock, since somebody may have acknowledged it while we looked."""

@@ -8,6 +8,7 @@ from typing import Protocol
 from server.notifications.appointments import FURTHEST, Appointment, Reminder, cause, due, reminding
 from server.notifications.deliveries import NewDelivery
 from server.notifications.messages import Sender
+from server.side_by_side import try_each
 
 
 class ReminderLook(Protocol):
@@ -44,20 +45,16 @@ class Reminders:
     async def tick(self, now: datetime) -> None:
         """A reminder that fails does not keep the others; its error is raised at the end."""
         wanted = await self._wanted(now)
-        failed = [error for one in wanted if (error := await self._try_to_remind(*one, now))]
+        failed = await try_each(wanted, lambda one: self._remind(*one, now))
         if wanted:
             await self._tell("outbox")
         if failed:
             raise ExceptionGroup("reminders that could not be written", failed)
 
-    async def _try_to_remind(self, appointment: Appointment, reminder: Reminder, now: datetime) -> Exception | None:
-        try:
-            async with self._begin() as tx:
-                if await tx.still_stands(appointment.ticket_id):
-                    await tx.add_delivery(reminding(appointment, reminder, self._sender, now))
-        except Exception as error:  # noqa: BLE001 – raised by tick, once the others have had their turn
-            return error
-        return None
+    async def _remind(self, appointment: Appointment, reminder: Reminder, now: datetime) -> None:
+        async with self._begin() as tx:
+            if await tx.still_stands(appointment.ticket_id):
+                await tx.add_delivery(reminding(appointment, reminder, self._sender, now))
 
     async def _wanted(self, now: datetime) -> list[tuple[Appointment, Reminder]]:
         async with self._look() as look:

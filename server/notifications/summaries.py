@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from server.notifications import messages
 from server.notifications.deliveries import NewDelivery
 from server.notifications.messages import Sender, locale_of
+from server.side_by_side import try_each
 
 SETTLES_IN: Final = timedelta(minutes=5)  # a doctor who has just hung up may still be writing
 MEANS_SOMETHING_FOR: Final = timedelta(hours=24)
@@ -51,13 +52,18 @@ class Summaries:
         self._tell = tell
 
     async def tick(self, now: datetime) -> None:
+        """A summary that fails does not keep the others; its error is raised at the end."""
         async with self._look() as look:
             ready = await look.summaries(now - MEANS_SOMETHING_FOR, now - SETTLES_IN)
-        for summary in ready:
-            async with self._begin() as tx:
-                await tx.add_delivery(telling(summary, self._sender, now))
+        failed = await try_each(ready, lambda summary: self._write(telling(summary, self._sender, now)))
         if ready:
             await self._tell("outbox")
+        if failed:
+            raise ExceptionGroup("summaries that nobody could be told of", failed)
+
+    async def _write(self, letter: NewDelivery) -> None:
+        async with self._begin() as tx:
+            await tx.add_delivery(letter)
 
 
 def cause(visit_id: str) -> str:

@@ -1,5 +1,6 @@
 """A summary that is ready: told once a visit, when there is one, and only of visits that were had."""
 
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -74,3 +75,22 @@ async def test_a_server_that_was_down_for_a_day_tells_nothing_stale(desk: Desk) 
     assert await desk.told(NOON + MEANS_SOMETHING_FOR) == []
     await update(desk.store, tables.visits, "v1", ended_at=NOON + timedelta(hours=1))
     assert await desk.told(NOON + MEANS_SOMETHING_FOR) == [cause("v1")]
+
+
+async def test_a_summary_that_cannot_be_written_is_said_and_written_the_next_time(desk: Desk) -> None:
+    """The error is not swallowed, and nothing counts as told."""
+    await desk.end()
+
+    def torn() -> AbstractAsyncContextManager[AppointmentQueries]:
+        raise ConnectionError("the store is away")
+
+    told: list[str] = []
+
+    async def tell(topic: str) -> None:
+        told.append(topic)
+
+    look = partial(desk.store.read, AppointmentLookQueries)
+    with pytest.raises(ExceptionGroup, match="nobody could be told"):
+        await Summaries(torn, look, SENDER, tell).tick(READY)
+    assert told == ["outbox"]
+    assert await desk.told(READY) == [cause("v1")]

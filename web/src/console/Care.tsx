@@ -4,7 +4,8 @@ import { post } from '../shared/api'
 import { clockTime } from '../shared/time'
 import { Dialog } from '../shared/ui/Dialog'
 import { Field } from '../shared/ui/Field'
-import { Refusal, Rules } from '../shared/ui/Refusal'
+import { FormEnd } from '../shared/ui/FormEnd'
+import { Rules } from '../shared/ui/Refusal'
 import { useAct } from '../shared/ui/useAct'
 import type { Visit } from '../shared/wire'
 import { t } from './words'
@@ -40,15 +41,7 @@ function DiagnosisDialog({ visit, close }: { visit: Visit; close: () => void }) 
             <input data-testid="diagnosis-note" required maxLength={500} value={note} autocomplete="off" onInput={(event: InputEvent) => setNote((event.currentTarget as HTMLInputElement).value)} />
           </Field>
         )}
-        <Refusal problem={problem} />
-        <div class="actions">
-          <button type="button" onClick={close}>
-            {t('cancel')}
-          </button>
-          <button class="primary" data-testid="diagnosis-submit" disabled={busy}>
-            {t('attest')}
-          </button>
-        </div>
+        <FormEnd problem={problem} busy={busy} back={close} backText={t('cancel')} sendText={t('attest')} testid="diagnosis-submit" />
       </form>
     </Dialog>
   )
@@ -68,15 +61,7 @@ function GuardianDialog({ visit, close }: { visit: Visit; close: () => void }) {
         <Field label={t('guardianName')}>
           <input data-testid="guardian-name" required maxLength={60} value={name} autocomplete="off" onInput={(event: InputEvent) => setName((event.currentTarget as HTMLInputElement).value)} />
         </Field>
-        <Refusal problem={problem} />
-        <div class="actions">
-          <button type="button" onClick={close}>
-            {t('cancel')}
-          </button>
-          <button class="primary" data-testid="guardian-submit" disabled={busy || !name.trim()}>
-            {t('attest')}
-          </button>
-        </div>
+        <FormEnd problem={problem} busy={busy} back={close} backText={t('cancel')} sendText={t('attest')} testid="guardian-submit" ready={!!name.trim()} />
       </form>
     </Dialog>
   )

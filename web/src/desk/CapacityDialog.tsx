@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import { post } from '../shared/api'
 import { Dialog } from '../shared/ui/Dialog'
 import { Field } from '../shared/ui/Field'
-import { Refusal } from '../shared/ui/Refusal'
+import { FormEnd } from '../shared/ui/FormEnd'
 import { useAct } from '../shared/ui/useAct'
 import type { DeskLine } from '../shared/wire'
 import { t } from './words'
@@ -25,15 +25,7 @@ export function CapacityDialog({ line, close }: { line: DeskLine; close: () => v
         <Field label={t('capacityField')}>
           <input data-testid="capacity" type="number" min={1} max={500} step={1} value={text} onInput={(event: InputEvent) => setText((event.currentTarget as HTMLInputElement).value)} />
         </Field>
-        <Refusal problem={problem} />
-        <div class="actions">
-          <button type="button" onClick={close}>
-            {t('cancel')}
-          </button>
-          <button class="primary" data-testid="capacity-submit" disabled={busy}>
-            {t('save')}
-          </button>
-        </div>
+        <FormEnd problem={problem} busy={busy} back={close} backText={t('cancel')} sendText={t('save')} testid="capacity-submit" />
       </form>
     </Dialog>
   )

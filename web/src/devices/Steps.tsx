@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks'
 import { get, post } from '../shared/api'
 import type { Live } from '../shared/live/live'
-import { Refusal } from '../shared/ui/Refusal'
+import { FormEnd } from '../shared/ui/FormEnd'
 import { useAct } from '../shared/ui/useAct'
 import type { ClaimCode, Device, DeviceAdded, DevicePage, Me } from '../shared/wire'
 import { Added, Claim } from './Added'
@@ -59,15 +59,7 @@ function Ask({ step, device, done, back }: { step: Step; device: Device; done: (
       <p>{t(`means_${step}`)}</p>
       {device.worn && step !== 'replace' && <p class="message">{t('stillWorn')}</p>}
       {step === 'replace' && <By device={device} by={by} choose={setBy} />}
-      <Refusal problem={problem} />
-      <div class="actions">
-        <button type="button" onClick={back}>
-          {t('cancel')}
-        </button>
-        <button class={step === 'claim-code' ? 'primary' : 'danger'} data-testid={`${step}-sure`} disabled={busy || (step === 'replace' && !by)}>
-          {t(`do_${step}`)}
-        </button>
-      </div>
+      <FormEnd problem={problem} busy={busy} back={back} backText={t('cancel')} sendText={t(`do_${step}`)} testid={`${step}-sure`} ready={step !== 'replace' || !!by} tone={step === 'claim-code' ? 'primary' : 'danger'} />
     </form>
   )
 }

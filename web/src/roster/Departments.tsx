@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import { post, put } from '../shared/api'
 import { Dialog } from '../shared/ui/Dialog'
 import { Field } from '../shared/ui/Field'
-import { Refusal } from '../shared/ui/Refusal'
+import { FormEnd } from '../shared/ui/FormEnd'
 import { useAct } from '../shared/ui/useAct'
 import type { DepartmentRow } from '../shared/wire'
 import { load, type Roster } from './state'
@@ -35,15 +35,7 @@ function DepartmentDialog({ department, close }: { department: DepartmentRow | n
           <input type="checkbox" name="childrens" defaultChecked={department?.childrens ?? false} />
           {t('childrens')}
         </label>
-        <Refusal problem={problem} />
-        <div class="actions">
-          <button type="button" onClick={close}>
-            {t('cancel')}
-          </button>
-          <button class="primary" data-testid="department-submit" disabled={busy}>
-            {t('save')}
-          </button>
-        </div>
+        <FormEnd problem={problem} busy={busy} back={close} backText={t('cancel')} sendText={t('save')} testid="department-submit" />
       </form>
     </Dialog>
   )

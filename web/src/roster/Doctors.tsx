@@ -5,7 +5,7 @@ import { localDay } from '../shared/day'
 import { dateOnly, timeZone } from '../shared/time'
 import { Dialog } from '../shared/ui/Dialog'
 import { Field } from '../shared/ui/Field'
-import { Refusal } from '../shared/ui/Refusal'
+import { FormEnd } from '../shared/ui/FormEnd'
 import { useAct } from '../shared/ui/useAct'
 import type { Profile } from '../shared/wire'
 import { departmentName } from '../shared/department'
@@ -112,15 +112,7 @@ function ProfileDialog({ profile, all, close }: { profile: Profile; all: Roster;
           <input type="checkbox" name="institution_consent" defaultChecked={profile.institution_consent} data-testid="profile-consent" />
           {t('consent')}
         </label>
-        <Refusal problem={problem} />
-        <div class="actions">
-          <button type="button" onClick={close}>
-            {t('cancel')}
-          </button>
-          <button class="primary" data-testid="profile-submit" disabled={busy}>
-            {t('save')}
-          </button>
-        </div>
+        <FormEnd problem={problem} busy={busy} back={close} backText={t('cancel')} sendText={t('save')} testid="profile-submit" />
       </form>
     </Dialog>
   )

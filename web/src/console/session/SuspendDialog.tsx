@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import { post } from '../../shared/api'
 import { Dialog } from '../../shared/ui/Dialog'
 import { Field } from '../../shared/ui/Field'
-import { Refusal } from '../../shared/ui/Refusal'
+import { FormEnd } from '../../shared/ui/FormEnd'
 import { useAct } from '../../shared/ui/useAct'
 import type { Session } from '../../shared/wire'
 import { t } from '../words'
@@ -31,15 +31,7 @@ export function SuspendDialog({ session, close }: { session: Session; close: () 
             </button>
           ))}
         </div>
-        <Refusal problem={problem} />
-        <div class="actions">
-          <button type="button" onClick={close}>
-            {t('cancel')}
-          </button>
-          <button class="primary" data-testid="suspend-submit" disabled={busy || !message.trim()}>
-            {t('do_suspend')}
-          </button>
-        </div>
+        <FormEnd problem={problem} busy={busy} back={close} backText={t('cancel')} sendText={t('do_suspend')} testid="suspend-submit" ready={!!message.trim()} />
       </form>
     </Dialog>
   )

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import { Field } from '../../shared/ui/Field'
-import { Refusal } from '../../shared/ui/Refusal'
+import { FormEnd } from '../../shared/ui/FormEnd'
 import { useAct } from '../../shared/ui/useAct'
 import { t } from '../words'
 
@@ -34,15 +34,7 @@ export function ReasonForm({ title, means, back, act, done, ready = true, asks =
           <input data-testid="reason" required maxLength={200} value={reason} autocomplete="off" onInput={(event: InputEvent) => setReason((event.currentTarget as HTMLInputElement).value)} />
         </Field>
       )}
-      <Refusal problem={problem} />
-      <div class="actions">
-        <button type="button" onClick={back}>
-          {t('back')}
-        </button>
-        <button class="primary" data-testid="reason-submit" disabled={busy || !ready || (asks && !reason.trim())}>
-          {title}
-        </button>
-      </div>
+      <FormEnd problem={problem} busy={busy} back={back} backText={t('back')} sendText={title} testid="reason-submit" ready={ready && (!asks || !!reason.trim())} />
     </form>
   )
 }

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import { post } from '../api'
 import { Dialog } from '../ui/Dialog'
 import { Field } from '../ui/Field'
-import { Refusal } from '../ui/Refusal'
+import { FormEnd } from '../ui/FormEnd'
 import { useAct } from '../ui/useAct'
 import type { Named, Unattended } from '../wire'
 import { t } from './words'
@@ -36,15 +36,7 @@ export function TakeOverDialog({ of, successors, close }: Props) {
             </select>
           </Field>
         )}
-        <Refusal problem={problem} />
-        <div class="actions">
-          <button type="button" onClick={close}>
-            {t('cancel')}
-          </button>
-          <button class="primary" data-testid="take-over-submit" disabled={busy || (successors !== null && !successor)}>
-            {t(successors ? 'assign' : 'takeOver')}
-          </button>
-        </div>
+        <FormEnd problem={problem} busy={busy} back={close} backText={t('cancel')} sendText={t(successors ? 'assign' : 'takeOver')} testid="take-over-submit" ready={successors === null || !!successor} />
       </form>
     </Dialog>
   )
