@@ -18,6 +18,7 @@ from tests.e2e.people import PASSWORD, Person, book, pass_second_check, sign_in
 pytestmark = pytest.mark.e2e
 
 BORN = ("1957", "3", "14")
+DRAWN = "canvas => canvas.toDataURL()"
 SILENCE = timedelta(seconds=120)  # devices/profiles.json, adult-continuous
 
 
@@ -42,19 +43,19 @@ async def test_a_visit_from_the_booking_to_the_restored_backup(
     await doctor.see("identity-confirm").click()
     await expect(doctor.see("identity-confirmed")).to_be_visible()
 
+    await expect(doctor.see("no-limits")).to_contain_text("未佩戴设备")
     await doctor.see("associate-device").select_option("BM-77")
     await doctor.see("associate-profile").select_option("adult-continuous")
     await doctor.see("associate-submit").click()
     await expect(doctor.see("worn-device")).to_be_visible()
+    await expect(doctor.see("no-limits")).to_have_count(0)
     silent_since = await _the_oximeter_raises_an_alarm(doctor, hospital, secret)
 
     for person in (doctor, patient):
         await person.page.reload()
         await asyncio.gather(doctor.sees_and_hears(), patient.sees_and_hears())
 
-    await doctor.see("note").fill("Breathless at rest since last night. SpO2 79 % at home; sent to emergency.")
-    await doctor.see("note-save").click()
-    await expect(doctor.see("note-state")).to_have_attribute("data-state", "saved")
+    await _two_write_one_note(doctor, hospital)
     await doctor.see("end-visit").click()
     await doctor.see("end-confirm").click()
     await expect(patient.see("ended")).to_be_visible()
@@ -116,12 +117,15 @@ async def _the_oximeter_raises_an_alarm(doctor: Person, hospital: Hospital, secr
     )
     playing = asyncio.ensure_future(simulate(plan))  # noqa: TID251 – a test's own task, awaited below
     await expect(doctor.see("vital-spo2")).to_have_text(re.compile(r"^(9\d|100)"), timeout=10_000)
+    trend = doctor.see("tile-spo2").locator("canvas").first
+    begun = await trend.evaluate(DRAWN)
     for channel in plan.waves:
         await expect(doctor.see(f"wave-{channel}")).to_have_attribute("data-silent", "false")
     alarm = doctor.page.locator('[data-testid="alarm"][data-condition="spo2.low"]').first
     await expect(alarm).to_have_attribute("data-priority", "high", timeout=40_000)
     await expect(alarm).to_contain_text("80")
     await expect(alarm).to_contain_text("BM-77")
+    assert await trend.evaluate(DRAWN) != begun, "the trend stands still"
     assert await doctor.page.evaluate("window.__beeps") > 0, "the alarm is shown but makes no sound"
     await look_at(doctor, "console-alarm", "alarm")
     await doctor.page.set_viewport_size({"width": 1440, "height": 900})
@@ -131,6 +135,21 @@ async def _the_oximeter_raises_an_alarm(doctor: Person, hospital: Hospital, secr
     report = await playing
     assert report.held == 0
     return datetime.now(UTC)
+
+
+async def _two_write_one_note(doctor: Person, hospital: Hospital) -> None:
+    """The same doctor at another screen; nothing that was written is lost without a word."""
+    [visit] = hospital.rows("SELECT id FROM visits")
+    elsewhere = f"{hospital.url}/api/v1/visits/{visit['id']}/note"
+    reply = await doctor.context.request.put(elsewhere, data={"body": "Written at the ward's screen.", "version": 0})
+    assert reply.ok, await reply.text()
+    await doctor.see("note").fill("Breathless at rest since last night. SpO2 79 % at home; sent to emergency.")
+    await doctor.see("note-save").click()
+    await expect(doctor.see("note-conflict")).to_contain_text("changed elsewhere")
+    await look_at(doctor, "console-note-conflict", "note-conflict")
+    await doctor.see("note-conflict").get_by_role("button").last.click()
+    await expect(doctor.see("note-state")).to_have_attribute("data-state", "saved")
+    assert [row["version"] for row in hospital.rows("SELECT version FROM notes ORDER BY version")] == [1, 2]
 
 
 async def _silence_is_an_alarm_too(doctor: Person, hospital: Hospital, silent_since: datetime) -> None:
