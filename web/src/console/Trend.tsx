@@ -47,7 +47,7 @@ function options(place: HTMLElement, { look, axes }: Props): uPlot.Options {
   return {
     width: place.clientWidth || 100,
     height: place.clientHeight || 48,
-    padding: axes ? [6, 6, 0, 0] : [3, 3, 3, 0],
+    padding: axes ? [6, 18, 0, 0] : [3, 3, 3, 0],
     legend: { show: false },
     cursor: { show: false },
     scales: { x: { time: true, ...timeSpan(axes) }, y: { range: range(look.range) } },
