@@ -66,7 +66,7 @@ class Oximeter:
     def covered(self, epoch: str = "e1") -> int:
         return max((ack["seq"] for ack in self.acks if ack.get("epoch") == epoch), default=-1)
 
-    async def until(self, true: Callable[[], bool], within_s: float = 3.0) -> None:
+    async def until(self, true: Callable[[], bool], within_s: float = 20.0) -> None:
         async with asyncio.timeout(within_s):
             while not true():
                 await asyncio.sleep(0.01)

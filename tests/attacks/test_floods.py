@@ -91,7 +91,7 @@ async def test_guessing_from_many_addresses_stops_neither_the_readings_nor_the_d
         await oximeter.is_covered(1, 5, "guessing")
         async with caller.http.get(f"{caller._url}/livez") as alive:
             assert alive.status == 200
-        assert time.monotonic() - began < 3.0, "nothing of this waits for a hash"
+        assert time.monotonic() - began < 5.0, "nothing of this waits for a hash"
         await caller.sign_in("dr.a")
         assert len(answers) - before < 120, "the doctor waited for the addresses, not for every guess"
     await guessing

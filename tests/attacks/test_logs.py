@@ -93,7 +93,7 @@ async def _nonsense(ward: Ward, token: str, cookie: str) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", ward.hospital.http)
         writer.write(raw.encode())
         writer.write_eof()
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(20):
             await reader.read()
         writer.close()
 

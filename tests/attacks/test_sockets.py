@@ -27,10 +27,10 @@ class CallOn:
         sent = time.monotonic()
         for side in (self.doctor, self.patient):
             await side.is_given("signal", {"room": self.room, "candidate": {"candidate": line}})
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(20):
             while not all(self._has(side, line) for side in (self.doctor, self.patient)):
                 await asyncio.sleep(0.01)
-        assert time.monotonic() - sent < 1.0
+        assert time.monotonic() - sent < 5.0
 
     def _has(self, side: Screen, line: str) -> bool:
         return any(said.get("candidate", {}).get("candidate") == line for said in side.heard("signal"))
@@ -152,7 +152,7 @@ async def test_an_event_with_the_librarys_own_name_calls_none_of_its_handlers(bu
     ):
         for line in said:
             await socket.send_str(line)
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(20):
             while not (answer := await socket.receive_str()).startswith("437"):
                 pass
     assert '"ok":true' in answer

@@ -241,7 +241,7 @@ async def token_of(caller: Caller, operator: Who, phone: str) -> str:
     raise AssertionError("no such letter")
 
 
-async def until(seen: Callable[[], T], within_s: float = 5.0) -> T:
+async def until(seen: Callable[[], T], within_s: float = 20.0) -> T:
     """Ask ``seen`` until it gives something; fails after ``within_s``."""
     async with asyncio.timeout(within_s):
         while not (found := seen()):

@@ -58,7 +58,7 @@ async def test_a_redis_that_stalls_is_noticed_and_left(redis_server: RedisServer
     async with running(bus):
         await until(lambda: subscriber.missed == 1)
         redis_server.pause()
-        await until(lambda: not bus.ready, within_s=3)
+        await until(lambda: not bus.ready)
         redis_server.go_on()
         await until(lambda: bus.ready and subscriber.missed >= 2)
 
@@ -95,6 +95,6 @@ async def test_it_ends_whenever_it_is_told_to(redis_server: RedisServer) -> None
         await bus.publish("live", HINT)
         await asyncio.sleep(pause_ms / 1000)
         task.cancel()
-        await asyncio.wait([task], timeout=2)
+        await asyncio.wait([task], timeout=20)
         assert task.done()
         await bus.close()

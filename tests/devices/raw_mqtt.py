@@ -76,10 +76,10 @@ class RawClient:
     def send(self, data: bytes) -> None:
         self.writer.write(data)
 
-    async def read(self, count: int, within_s: float = 3.0) -> bytes:
+    async def read(self, count: int, within_s: float = 20.0) -> bytes:
         return await asyncio.wait_for(self.reader.readexactly(count), within_s)
 
-    async def rest(self, within_s: float = 3.0) -> bytes:
+    async def rest(self, within_s: float = 20.0) -> bytes:
         """Everything until the other side closes; TimeoutError where it does not."""
         try:
             return await asyncio.wait_for(self.reader.read(), within_s)

@@ -355,7 +355,7 @@ async def test_a_quiet_second_writes_nothing(night: Night) -> None:
 
 
 async def eventually(what: Callable[[], object]) -> None:
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(20):
         while not what():
             await asyncio.sleep(0.005)
 

@@ -54,7 +54,7 @@ def service(broker: HasPort, *, window: int = 1000) -> Endpoint:
     return Endpoint("127.0.0.1", broker.port, "bedside-server", "any", persistent=True, window=window, library=LIBRARY)
 
 
-async def until(true: object, within_s: float = 5.0) -> None:
+async def until(true: object, within_s: float = 20.0) -> None:
     assert callable(true)
     deadline = monotonic() + within_s
     while not true():
@@ -320,7 +320,7 @@ async def test_it_closes_in_bounded_time_with_a_full_hand_over(embedded: Embedde
         device.send(*[b"x"] * 100)
         await asyncio.sleep(0.2)
         begun = monotonic()
-    assert monotonic() - begun < 3
+    assert monotonic() - begun < 10
 
 
 async def test_a_broker_that_is_away_or_says_no_is_tried_again_without_an_error(embedded: EmbeddedBroker) -> None:

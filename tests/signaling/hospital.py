@@ -198,7 +198,7 @@ class Page:
     def heard(self, event: str) -> list[dict[str, Any]]:
         return [data for name, data in self.told if name == event]
 
-    async def hears(self, event: str, times: int = 1, within_s: float = 5) -> dict[str, Any]:
+    async def hears(self, event: str, times: int = 1, within_s: float = 20) -> dict[str, Any]:
         await until(lambda: len(self.heard(event)) >= times, within_s)
         return self.heard(event)[times - 1]
 
@@ -262,7 +262,7 @@ def _small_socket(address: tuple[Any, ...]) -> sockets.socket:
     return made
 
 
-async def until(true: Callable[[], bool], within_s: float = 5) -> None:
+async def until(true: Callable[[], bool], within_s: float = 20) -> None:
     async with asyncio.timeout(within_s):
         while not true():
             await asyncio.sleep(0.005)

@@ -48,10 +48,10 @@ async def test_many_changes_are_one_reading_and_one_delta_a_moment() -> None:
 
 
 async def test_the_first_change_does_not_wait() -> None:
-    async with hospital(HubLimits(gather_s=5)) as place, doctor(place) as d:
+    async with hospital(HubLimits(gather_s=60)) as place, doctor(place) as d:
         await d.watch(VISIT_TOPIC)
         await place.write(VISIT_TOPIC, {"visit": 1})
-        await d.hears("delta", within_s=1)
+        await d.hears("delta", within_s=20)
 
 
 async def test_of_fast_vitals_the_newest_is_sent_and_of_alarms_every_one() -> None:

@@ -255,7 +255,7 @@ async def test_a_revoked_principal_is_cut_at_once_and_the_room_is_told() -> None
         await p.ask("join", room=VISIT)
         await place.hub.revoke("ticket:p")
         assert await p.hears("goodbye") == {"reason": "revoked"}
-        await until(lambda: not p.io.connected, 1)
+        await until(lambda: not p.io.connected)
         assert (await d.hears("peer", 2))["change"] == "left"
         assert place.hub.counts.cut == {Reason.REVOKED: 1}
         assert d.io.connected
@@ -266,7 +266,7 @@ async def test_a_sign_in_that_ended_is_found_by_the_clock() -> None:
         await d.ask("join", room=VISIT)
         await p.ask("join", room=VISIT)
         del place.people.signed_in["patient-cookie"]
-        await until(lambda: not p.io.connected, 2)
+        await until(lambda: not p.io.connected)
         assert (await d.hears("peer", 2))["change"] == "left"
         assert p.heard("goodbye") == [{"reason": "revoked"}]
 
@@ -279,7 +279,7 @@ async def test_a_topic_that_was_taken_away_is_not_watched_on() -> None:
     async with hospital(QUICK) as place, doctor(place) as d:
         await d.watch(VISIT_TOPIC)
         place.people.topics["user:d"].discard(VISIT_TOPIC)
-        await until(lambda: not d.io.connected, 2)
+        await until(lambda: not d.io.connected)
 
 
 async def test_a_seat_that_ended_leaves_the_room_and_keeps_the_page() -> None:
@@ -299,7 +299,7 @@ async def test_a_store_that_stumbles_cuts_nobody() -> None:
         assert d.io.connected
         place.people.broken = False
         del place.people.signed_in[DOCTOR]
-        await until(lambda: not d.io.connected, 2)
+        await until(lambda: not d.io.connected)
 
 
 async def test_presence_is_told_for_the_first_and_the_last_page_of_a_patient() -> None:

@@ -203,7 +203,7 @@ async def test_no_writer_waits_for_a_seal(store: Store) -> None:
     works = sealer(store)
     async with store.read(SealLookQueries) as look:
         assert (await look.outlook()).highest == 1
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(20):
             await write(store, 1)
     await works.catch_up()
     assert await sealed(store) == [1, 2]
