@@ -56,7 +56,7 @@ async def test_two_servers_callers_who_are_cut_off_and_another_server_that_is_ki
 @pytest.mark.parametrize("numbers", batches(LONG_ROUNDS, 1), ids=str)
 async def test_a_long_day_of_twenty_places(store_url: str, seed: int, numbers: range, played: Played) -> None:
     day = seed + numbers[0]
-    told = await run(store_url, Course(day, calls=20_000, capacity=150, places=20, desks=1, kills=KILLS))
+    told = await run(store_url, Course(day, calls=20_000, capacity=60, places=20, desks=1, kills=KILLS))
     played(day, told)
     assert not told.faults, "\n".join(told.faults)
     assert set(told.asked()) >= EVERYTHING
