@@ -189,12 +189,18 @@ class Doctor:
             return True
         busy = answer["type"].endswith("already-in-visit")
         if now > self.sitting.closes_at + (OVERTIME if busy else timedelta()):
+            await self._go_home()
             return False
         if busy and self._called:  # it rings still, or was answered at the last moment
             await self._see(self._called)
         else:
             await self.of.day.within(self._stirred, now + LOOK_AGAIN)
         return True
+
+    async def _go_home(self) -> None:
+        """Whoever is called just now is told so."""
+        if self._called:
+            await self.api.post(f"/visits/{self._called['id']}/end", {"outcome": Outcome.DOCTOR_ABSENT.value})
 
     async def _see(self, visit: Mapping[str, Any]) -> None:
         answered = self.story.seeing(visit["id"])

@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
-from server.clinic.day_end import FORGOTTEN
+from server.clinic.day_end import FORGOTTEN, NO_VISIT_LASTS
 from server.clinic.letters import LINK_OUTLIVES_SESSION
 from server.clinic.session import SessionState
 from server.clinic.ticket import Cause, TicketState
 from server.store import tables
+from server.visits.visit import Outcome
 from tests.clinic.house import LI, NOW, OPERATOR, WANG, House
 
 HOURS = timedelta(hours=3)
@@ -56,6 +57,25 @@ async def test_a_doctor_who_is_still_at_work_is_left_alone(house: House) -> None
     await house.day_end.tick(OVER)
     assert (await house.line.session(LI, session_id)).state is SessionState.OPEN
     assert await house.order(session_id) == [2]
+
+
+async def test_a_visit_that_was_left_open_keeps_nobody_and_is_ended_by_its_doctor(house: House) -> None:
+    session_id = await house.session()
+    in_room, waiting = await house.waiting(session_id, 2)
+    called_at = OVER - NO_VISIT_LASTS + timedelta(minutes=1)
+    visit_id = await house.calls.call_next(LI, session_id, called_at)
+    await house.visits.answer(in_room, called_at)
+    await house.day_end.tick(OVER)
+    assert [state for state, _ in await states(house, session_id)] == [TicketState.IN_VISIT, TicketState.ARRIVED]
+
+    await house.day_end.tick(OVER + timedelta(minutes=1))
+    excuse = (TicketState.CANCELLED, Cause.DOCTOR_ABSENT)
+    assert await states(house, session_id) == [(TicketState.IN_VISIT, None), excuse]
+    assert {text.cause for text in await house.table(tables.deliveries) if text.template == "cancelled"} == {
+        f"ticket:{waiting}:cancelled"
+    }
+    await house.visits.end(LI, visit_id, Outcome.COMPLETED, OVER + timedelta(hours=12))
+    assert (await states(house, session_id))[0] == (TicketState.COMPLETED, None)
 
 
 async def test_what_is_history_is_not_written_about(house: House) -> None:
