@@ -111,6 +111,11 @@ def evaluate(
     return ward.state, tuple(ward.changes)
 
 
+def levels(state: PatientState, care: Care) -> Mapping[str, Level]:
+    """What the devices' states say is active: that which is remembered as active, unless ``care`` is another now."""
+    return _Ward(state, care).levels(state.devices)
+
+
 def skip(state: PatientState, care: Care, given: Input) -> tuple[PatientState, tuple[Change, ...]]:
     """Pass over an input that evaluation fails on: it is unreadable, and somebody hears of it."""
     fault = Refusal(Reason.WRONG_SHAPE, detail="cannot be evaluated")
@@ -134,7 +139,7 @@ class _Ward:
             device = self.state.devices.get(device_id, DeviceState())
             silent = device.silent or (now - _heard(device, worn)).total_seconds() > profile.silence_s
             missing = () if silent else _missing(device, worn, profile, now)
-            tracks = {metric: _stand(track, profile.watching(metric), now) for metric, track in device.tracks.items()}
+            tracks = {metric: track.stand(profile.watching(metric), now) for metric, track in device.tracks.items()}
             devices[device_id] = msgspec.structs.replace(device, silent=silent, missing=missing, tracks=tracks)
         if self.state.unjudged:
             late = {name: one for name, one in self.state.unjudged.items() if now - one.at < FAULT_HOLDS}
@@ -147,7 +152,7 @@ class _Ward:
             self._say_unjudged(given)
             return
         _, profile = self._watched[given.device_id]
-        points = _points(given, profile)
+        points = points_of(given, profile)
         for metric, point in points:
             if profile.watching(metric):
                 self._track(given, metric, point)
@@ -180,7 +185,7 @@ class _Ward:
         self._become(devices, _Cause(given.received_at, given.message_id))
 
     def _become(self, devices: Mapping[str, DeviceState], cause: "_Cause") -> None:
-        levels = self._levels(devices)
+        levels = self.levels(devices)
         for condition in sorted(self.state.active.keys() | levels.keys()):
             before, after = self.state.active.get(condition), levels.get(condition)
             if before is None and after is not None:
@@ -191,7 +196,7 @@ class _Ward:
                 self.changes.append(_said(condition, What.WORSENED, after, cause))
         self.state = PatientState(devices, levels, self.state.unjudged)
 
-    def _levels(self, devices: Mapping[str, DeviceState]) -> dict[str, Level]:
+    def levels(self, devices: Mapping[str, DeviceState]) -> dict[str, Level]:
         """The worst of each condition; of equals that of the device worn first."""
         levels: dict[str, Level] = {}
         for device_id, device in devices.items():
@@ -242,11 +247,7 @@ def _missing(device: DeviceState, worn: Worn, profile: Profile, now: datetime) -
     return tuple(sorted({*device.missing, *late}))
 
 
-def _stand(track: Track, rules: Sequence[Rule], now: datetime) -> Track:
-    return track.judge(rules, now).judge_late(rules, now)
-
-
-def _points(given: Input, profile: Profile) -> list[tuple[str, Point]]:
+def points_of(given: Input, profile: Profile) -> list[tuple[str, Point]]:
     """By time of measurement. A clock a little ahead must not blind the rules: nothing is newer than its receipt."""
     points = [(r.metric, _point(given, index, r, profile)) for index, r in enumerate(given.body.readings)]
     return sorted(points, key=lambda pair: (pair[1].at, pair[1].index))

@@ -1,17 +1,17 @@
-"""The short way through evaluation, for a patient who is well: readings on time, in order, none beyond where it rearms.
+"""The short way through evaluation, for what changes no condition: good news of a device with which all is well, and
+what comes too late to prove anything.
 
 It gives the state that ``conditions`` would give, or none: then that weighs the message with all care. Pure.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import inf
 from typing import NamedTuple
 
 import msgspec
 
-from devices.conditions import Care, DeviceState, Input, PatientState, Worn
+from devices.conditions import Care, DeviceState, Input, PatientState, Worn, levels, points_of
 from devices.rules import PROFILES, Point, Profile, Rule, Track
 
 CHUNK = 50  # inputs looked at in one go: after each one that is not quiet the rest is looked at again
@@ -64,58 +64,89 @@ def pass_over(state: PatientState, care: Care, inputs: Sequence[Input]) -> tuple
         for worn in care.worn
         if worn.device_id in state.devices
     }
+    once_watched = {wearing.device_id for wearing in care.past}
     taken = 0
     for given in inputs:
         run = runs.get(given.device_id)
-        if run is None or not run.take(given):
+        if given.device_id in once_watched if run is None else not run.take(given):
             break
         taken += 1
-    return PatientState({device_id: runs[device_id].device() for device_id in state.devices}, {}), taken
+    return PatientState({device_id: runs[device_id].device() for device_id in state.devices}, state.active), taken
 
 
 def is_quiet(state: PatientState, care: Care, since: datetime, now: datetime) -> bool:
-    """Whether nothing holds – all that does is active – and nothing comes to by the passing of time until ``now``: what
-    was heard before, and what is heard from ``since`` on, was heard so lately that none of it is missed."""
+    """Whether nothing begins or ends by the passing of time until ``now``: what was heard before, and what is heard
+    from ``since`` on, was heard so lately that none of it is missed, or is missed already."""
     watched = {worn.device_id: worn for worn in care.worn if worn.profile in LIMITS}
-    if state.active or list(watched) != list(state.devices):
+    if state.unjudged or list(watched) != list(state.devices):
         return False
-    return all(_is_still(device, watched[name], since, now) for name, device in state.devices.items())
+    if not all(_is_still(device, watched[name], since, now) for name, device in state.devices.items()):
+        return False
+    return not state.active or state.active == levels(state, care)
 
 
 def _is_still(device: DeviceState, worn: Worn, since: datetime, now: datetime) -> bool:
     limits = LIMITS[worn.profile or ""]
+    if not all(_rests(track, limits.profile.watching(metric), now) for metric, track in device.tracks.items()):
+        return False
+    if device.silent:
+        return not device.missing  # one that is silent is not asked for anything else
     oldest = min(since, max(device.live_at or worn.since, worn.since))
-    for at in device.heard.values():
-        oldest = min(oldest, max(at, worn.since))
-    return now - oldest <= limits.silence and all(
-        _rests(track, limits.bands.get(metric)) for metric, track in device.tracks.items()
-    )
+    for metric, at in device.heard.items():
+        if metric not in device.missing:
+            oldest = min(oldest, max(at, worn.since))
+    return now - oldest <= limits.silence
 
 
-def _rests(track: Track, band: Band | None) -> bool:
-    return band is not None and bool(track.points) and band.holds(track.points[-1])
+def _rests(track: Track, rules: Sequence[Rule], now: datetime) -> bool:
+    """No rule is about to hold, and none to be over."""
+    if any(_breaks_more(point, track, rules) for point in _newest(track)):
+        return False
+    return not track.held or track.stand(rules, now) == track
+
+
+def _newest(track: Track) -> tuple[Point, ...]:
+    """The newest of all, and the newest live one: what is broken before them has been contradicted."""
+    live = tuple(point for point in track.points if point.late_at is None)
+    return track.points[-1:] + live[-1:]
+
+
+def _breaks_more(point: Point, track: Track, rules: Sequence[Rule]) -> bool:
+    """A rule that does not hold already."""
+    holding = [held.rule for held in track.held]
+    return any(rule.broken_by(point.value) and rule.id not in holding for rule in rules)
 
 
 Seen = tuple[datetime, float, str, int, datetime]  # a point, and when its message was received
 
 
-@dataclass(slots=True)
 class _Run:
-    """What a device says, as long as it is good news: of each metric only the newest reading is remembered, since good
-    news between good news says nothing (``Track.add``)."""
+    """What a device says, as long as it changes no condition."""
 
-    before: DeviceState
-    limits: Limits
-    newest: dict[str, Seen] = field(default_factory=dict)
-    live_at: datetime | None = None
+    def __init__(self, device: DeviceState, limits: Limits) -> None:
+        self._limits = limits
+        self._go_on_from(device)
+
+    def _go_on_from(self, device: DeviceState) -> None:
+        self._before, self._well = device, _is_well(device, self._limits)
+        self._newest: dict[str, Seen] = {}
+        self._live_at: datetime | None = None
 
     def take(self, given: Input) -> bool:
         """False, and nothing of it is taken, where it is to be weighed with care."""
-        body, received_at = given.body, given.received_at
+        body = given.body
         if body.refusals or body.gaps or not body.readings:
             return False
-        earliest, bands, fresh = received_at - self.limits.late_after, self.limits.bands, self.newest.copy()
-        for index, reading in enumerate(body.readings):
+        earliest = given.received_at - self._limits.late_after
+        if body.readings[0].at < earliest:
+            return self._take_late(given, earliest)
+        return self._well and self._take_good(given, earliest)
+
+    def _take_good(self, given: Input, earliest: datetime) -> bool:
+        """Of each metric only the newest reading is remembered: good news between good news says nothing
+        (``Track.add``)."""
+        received_at, bands, fresh = given.received_at, self._limits.bands, self._newest.copy()
+        for index, reading in enumerate(given.body.readings):
             at, metric = reading.at, reading.metric
             if at < earliest:
                 return False
@@ -129,26 +160,55 @@ class _Run:
             if not low <= reading.value <= high or (at < known[0] if known else not self._begins(metric, at)):
                 return False
             fresh[metric] = (at, reading.value, given.message_id, index, received_at)
-        self.newest, self.live_at = fresh, received_at
+        self._newest, self._live_at = fresh, received_at
         return True
 
     def _begins(self, metric: str, at: datetime) -> bool:
         """Whether it follows what was known before; a metric that is new to us is not good news yet."""
-        track = self.before.tracks.get(metric)
+        track = self._before.tracks.get(metric)
         return track is not None and at >= track.points[-1].at
 
+    def _take_late(self, given: Input, earliest: datetime) -> bool:
+        """It can only begin a rule, and only as the newest of its metric: where something newer is known, that rests
+        (``_rests``)."""
+        device = self.device()
+        if device.unreadable_at or device.wrong_patient_at or any(r.at >= earliest for r in given.body.readings):
+            return False
+        tracks = dict(device.tracks)
+        for metric, point in points_of(given, self._limits.profile):
+            if not (rules := self._limits.profile.watching(metric)):
+                continue
+            track = tracks.get(metric, Track())
+            is_newest = not track.points or point.at >= track.points[-1].at
+            if is_newest and _breaks_more(point, track, rules):
+                return False
+            tracks[metric] = track.add(rules, point)
+        self._go_on_from(msgspec.structs.replace(device, tracks=tracks))
+        return True
+
     def device(self) -> DeviceState:
-        if self.live_at is None:
-            return self.before
-        heard, tracks = dict(self.before.heard), dict(self.before.tracks)
-        for metric, (at, value, message_id, index, received_at) in self.newest.items():
+        if self._live_at is None:
+            return self._before
+        heard, tracks = dict(self._before.heard), dict(self._before.tracks)
+        for metric, (at, value, message_id, index, received_at) in self._newest.items():
             heard[metric] = received_at
             tracks[metric] = self._after(metric, Point(at, value, message_id, index))
-        return msgspec.structs.replace(self.before, live_at=self.live_at, heard=heard, tracks=tracks)
+        return msgspec.structs.replace(self._before, live_at=self._live_at, heard=heard, tracks=tracks)
 
     def _after(self, metric: str, point: Point) -> Track:
         """The newest point of a quiet track is good news: after it, it says nothing if the one before is so too."""
-        track = self.before.tracks[metric]
-        if len(track.points) == 2 and self.limits.bands[metric].holds(track.points[0]):
+        track = self._before.tracks[metric]
+        if len(track.points) == 2 and self._limits.bands[metric].holds(track.points[0]):
             return Track((track.points[0], point))
-        return track.add(self.limits.profile.watching(metric), point)
+        return track.add(self._limits.profile.watching(metric), point)
+
+
+def _is_well(device: DeviceState, limits: Limits) -> bool:
+    """Nothing holds, and of each metric the newest reading is good news."""
+    if device.silent or device.missing or device.refused or device.unreadable_at or device.wrong_patient_at:
+        return False
+    return all(_is_good(track, limits.bands.get(metric)) for metric, track in device.tracks.items())
+
+
+def _is_good(track: Track, band: Band | None) -> bool:
+    return band is not None and not track.held and band.holds(track.points[-1])

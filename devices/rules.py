@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from itertools import takewhile
 from pathlib import Path
 from types import MappingProxyType
@@ -80,7 +81,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
         return value >= self.rearm_at if low else value <= self.rearm_at
 
 
-class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """The rules for one kind of patient and device, and when a device counts as silent or a reading as late."""
 
     id: str
@@ -93,7 +94,12 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"{self.id}: two rules of one id")
 
     def watching(self, metric: str) -> tuple[Rule, ...]:
-        return tuple(rule for rule in self.rules if rule.metric == metric)
+        return self._by_metric.get(metric, ())
+
+    @cached_property
+    def _by_metric(self) -> Mapping[str, tuple[Rule, ...]]:
+        metrics = {rule.metric for rule in self.rules}
+        return {metric: tuple(rule for rule in self.rules if rule.metric == metric) for metric in metrics}
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -177,6 +183,10 @@ class Track(msgspec.Struct, frozen=True, array_like=True):
         after = [held.get(rule.id) or self._late(rule, now) for rule in rules]
         return Track(self.points, tuple(held for held in after if held is not None))
 
+    def stand(self, rules: Sequence[Rule], now: datetime) -> "Track":
+        """What is proven by nothing having contradicted until ``now``."""
+        return self.judge(rules, now).judge_late(rules, now)
+
     def _live(self, rule: Rule, held: Held | None, now: datetime | None) -> Held | None:
         if held is not None:
             run = [p for p in _run(self.points, lambda p: rule.rearmed_by(p.value)) if p.late_at is None]
@@ -206,8 +216,10 @@ def _span_s(run: Sequence[Point], until: datetime | None = None) -> float:
 
 def _says_nothing(three: Sequence[Point], rules: Sequence[Rule]) -> bool:
     """Whether the middle one could be left out: all say the same, and it is good news or its neighbours are close."""
+    if len({p.late_at is None for p in three}) > 1:
+        return False
     kinds = {tuple((rule.broken_by(p.value), rule.rearmed_by(p.value)) for rule in rules) for p in three}
-    if len(kinds) > 1 or len({p.late_at is None for p in three}) > 1:
+    if len(kinds) > 1:
         return False
     good = all(rearmed and not broken for broken, rearmed in kinds.pop())
     return good or _span_s(three) <= STEP_S

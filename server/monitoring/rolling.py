@@ -13,7 +13,7 @@ from datetime import datetime, tzinfo
 from typing import Final, Protocol
 
 from devices.conditions import Input
-from server.monitoring.rollups import Bucket, Folded, Sums, fold, measurements
+from server.monitoring.rollups import CORRECTED, Bucket, Folded, Sums, fold
 
 PAGE: Final = 200  # messages in one transaction: on SQLite intake waits as long as it takes
 CORRECTIONS: Final = 20  # a page ends early with so many: each is reckoned anew from its readings
@@ -111,7 +111,7 @@ def _few_corrections(pending: Sequence[Input]) -> Sequence[Input]:
     """As many from the first on as hold not too many corrections; never none."""
     corrections = 0
     for number, given in enumerate(pending, start=1):
-        corrections += sum(measured.corrects for measured in measurements([given]))
+        corrections += sum(CORRECTED in reading.context for reading in given.body.readings if reading.context)
         if corrections >= CORRECTIONS:
             return pending[:number]
     return pending

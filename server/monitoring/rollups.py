@@ -3,6 +3,7 @@
 A bucket is one patient's one metric at one body site; one whose sender names no site has the site "".
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -115,7 +116,7 @@ class Folded:
 
 def fold(inputs: Iterable[Input], zone: tzinfo, horizons: Mapping[str, datetime] = NO_HORIZON) -> Folded:
     """``inputs`` in the order of their positions. What was measured before its patient's horizon is passed over."""
-    minutes: dict[Bucket, Sums] = {}
+    minutes: defaultdict[Bucket, list[Measured]] = defaultdict(list)
     corrected: dict[Bucket, None] = {}
     for measured in measurements(inputs):
         horizon = horizons.get(measured.patient_id)
@@ -124,17 +125,22 @@ def fold(inputs: Iterable[Input], zone: tzinfo, horizons: Mapping[str, datetime]
         if measured.corrects:
             corrected[measured.minute] = None
         else:
-            _add(minutes, measured.minute, measured.sums)
-    return Folded(_with_wider(minutes, zone), list(corrected))
+            minutes[measured.minute].append(measured)
+    return Folded(_with_wider({minute: summed(own) for minute, own in minutes.items()}, zone), list(corrected))
+
+
+def summed(measured: Sequence[Measured]) -> Sums:
+    """Of one bucket, in the order of their positions; never of none."""
+    values = [one.reading.value for one in measured]
+    last_ms = milliseconds(max([one.at for one in measured]))
+    last = next(one for one in reversed(measured) if milliseconds(one.at) == last_ms)
+    return Sums(len(values), min(values), max(values), sum(values), last.reading.value, last_ms)
 
 
 def reckon(minute: Bucket, inputs: Iterable[Input]) -> Sums | None:
     """One minute from its own messages, in the order of their positions: a correction replaces what it corrects."""
-    found: dict[Bucket, Sums] = {}
-    for measured in standing(measurements(inputs)):
-        if measured.minute == minute:
-            _add(found, minute, measured.sums)
-    return found.get(minute)
+    own = [measured for measured in standing(measurements(inputs)) if measured.minute == minute]
+    return summed(own) if own else None
 
 
 def measurements(inputs: Iterable[Input]) -> Iterable[Measured]:
@@ -182,7 +188,7 @@ def milliseconds(at: datetime) -> int:
 
 
 def site_of(reading: Reading) -> str:
-    return next((word for word in reading.context if word in SITES), "")
+    return next((word for word in reading.context if word in SITES), "") if reading.context else ""
 
 
 def _with_wider(minutes: Mapping[Bucket, Sums], zone: tzinfo) -> dict[Bucket, Sums]:

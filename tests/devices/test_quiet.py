@@ -43,6 +43,26 @@ OTHERWISE: list[Said] = [  # each departs from the good in one way
     ("BM-4", 1, GOOD, Body()),  # not worn
 ]
 told = st.lists(st.sampled_from(WELL * len(OTHERWISE) + OTHERWISE), max_size=30)
+SAID: dict[str, Sequence[float]] = {"spo2": (97.0, 91.0, 88.0, 79.0), "pulse_rate": (70.0, 38.0, 112.0, 135.0)}
+readings = st.sampled_from(sorted(SAID)).flatmap(
+    lambda metric: st.tuples(st.just(metric), st.sampled_from(SAID[metric]), st.sampled_from((0, 0, 65, 75, 100, 200)))
+)
+REFUSED = Body(refusals=(Refusal(Reason.NO_VALUE, "spo2"),))
+mixed = st.lists(  # live and late, good and bad, of two devices
+    st.tuples(
+        st.sampled_from(("BM-1", "BM-1", "BM-2", "BM-3")),
+        st.sampled_from((0, 0, 1, 15, 40, 125)),
+        st.lists(readings, max_size=3),
+        st.sampled_from((Body(), Body(), Body(), REFUSED)),
+    ),
+    max_size=25,
+)
+AWAY: Said = ("BM-1", 200, [], Body())  # nothing for so long that it is silent
+
+
+def backlog(values: Sequence[float], *, ago: int = 190) -> list[Said]:
+    """SpO2 of one second each, all received at once, the oldest first; the newest of them ``ago`` seconds old."""
+    return [("BM-1", 0, [("spo2", v, ago + len(values) - at)], Body()) for at, v in enumerate(values, start=1)]
 
 
 def inputs(told: Sequence[Said]) -> list[Input]:
@@ -89,6 +109,52 @@ def test_the_short_way_ends_where_the_careful_one_does_byte_for_byte(before: lis
     state, same_changes, _ = short(start, heard[1 + len(before) :])
     assert same_changes == changes
     assert msgspec.json.encode(state) == msgspec.json.encode(careful)
+
+
+@settings(max_examples=60, deadline=None)
+@given(mixed, mixed)
+@example([*WELL, AWAY], backlog([97.0] * 20 + [79.0] * 20 + [97.0] * 20))
+@example([*WELL, *BAD * 3, AWAY], backlog([79.0] * 20 + [97.0] * 40))
+@example([*WELL, ("BM-1", 1, [], Body(refusals=(Refusal(Reason.BAD_JSON),)))], [("BM-1", 40, *backlog([97.0])[0][2:])])
+@example([*WELL], [said for late in backlog([97.0] * 10 + [79.0] * 30) for said in (late, *WELL)])
+def test_late_or_live_good_or_bad_the_short_way_ends_where_the_careful_one_does(
+    before: list[Said], after: list[Said]
+) -> None:
+    heard = inputs([*before, *after])
+    start, _ = with_care(PatientState(), heard[: len(before)])
+    careful, changes = with_care(start, heard[len(before) :])
+    state, same_changes, _ = short(start, heard[len(before) :])
+    assert same_changes == changes
+    assert msgspec.json.encode(state) == msgspec.json.encode(careful)
+
+
+def test_a_backlog_takes_the_short_way_while_the_device_is_silent_and_beside_what_it_says_now() -> None:
+    away = inputs([*WELL, AWAY, *backlog([97.0] * 60)])
+    beside = inputs([*WELL, *[said for late in backlog([97.0] * 60) for said in (late, *WELL)]])
+    assert short(PatientState(), away)[2] == 60
+    assert short(PatientState(), beside)[2] == 120
+
+
+def test_a_backlog_of_an_alarmed_patient_takes_the_short_way_and_a_desaturation_in_it_raises_its_alarm() -> None:
+    alarmed = inputs([*WELL, *BAD * 3, AWAY, *backlog([79.0] * 30 + [97.0] * 30)])
+    _, changes, quiet = short(PatientState(), alarmed)
+    assert [change.condition for change in changes] == ["spo2.low", "silence:BM-1", "silence:BM-2"]
+    assert quiet == 60
+    well = inputs([*WELL, AWAY, *backlog([97.0] * 30 + [79.0] * 30)])
+    _, changes, quiet = short(PatientState(), well)
+    assert [change.condition for change in changes if change.late] == ["spo2.low"]
+    assert quiet > 30
+
+
+def test_a_late_desaturation_that_something_newer_contradicts_is_no_alarm() -> None:
+    beside = [said for late in backlog([79.0] * 60) for said in (late, *WELL)]
+    _, changes, quiet = short(PatientState(), inputs([*WELL, *beside]))
+    assert (changes, quiet) == ([], 120)
+
+
+def test_who_is_not_watched_takes_the_short_way_unless_it_was_before() -> None:
+    heard = inputs([*WELL, *[("BM-3", 0, GOOD, Body())] * 10])
+    assert short(PatientState(), heard)[2] == 10
 
 
 def test_who_is_well_takes_the_short_way_from_the_second_message_on() -> None:

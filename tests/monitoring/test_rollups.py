@@ -51,6 +51,13 @@ def test_the_last_is_the_newest_by_its_measurement_not_by_its_arrival() -> None:
     assert minute.last == 37.0
 
 
+def test_of_two_measured_in_one_moment_the_last_is_the_one_that_came_later() -> None:
+    [minute] = sums(Level.MINUTE, heard(39.0, 37.0, every_s=0.0001))
+    assert minute.last == 37.0
+    [minute] = sums(Level.MINUTE, heard(39.0, 37.0, every_s=-0.0001, at=NOON + timedelta(seconds=1)))
+    assert minute.last == 37.0
+
+
 def test_what_was_measured_later_than_it_came_counts_when_it_came() -> None:
     found = fold([said(37.0, NOON + timedelta(minutes=3), received_at=NOON)], SHANGHAI).sums
     assert Bucket("patient", "temp", Level.MINUTE, int(NOON.timestamp()), "") in found
