@@ -74,6 +74,7 @@ class Evaluator:
         self._unsaved: defaultdict[int, set[str]] = defaultdict(set)  # patients whose state is ahead of the record
         self._doubtful: set[int] = set()  # partitions of which a commit may have happened that was never answered
         self._set_back: set[int] = set()  # partitions in which a message may lie that was received later than now
+        self._standing: Mapping[str, Care] = {}  # as it is on record
         self._cares: Mapping[str, Care] = {}
         self._since: datetime | None = None
         self._worn: frozenset[tuple[str, str]] = frozenset()  # patient, device
@@ -145,7 +146,7 @@ class Evaluator:
             newest = standing.newest
             self._watch(standing.cares)
         level = await self._level(newest)
-        now = self._clock()
+        now = self._now()
         for partition in level:
             with self._tolerance(partition):
                 await self._commit(self._aged(partition, now))
@@ -184,18 +185,27 @@ class Evaluator:
         }
         return sorted([*level, *await self.catch_up(sound - level)])
 
-    def _follow_clock(self) -> None:
-        """Where it was set, what is remembered moves with it: nobody was silent, and nothing lasted, for that long."""
+    def _now(self) -> datetime:
+        """The time by which what is remembered goes: it may have been set while the store was asked."""
+        now = self._clock()
+        while self._follow_clock():
+            now = self._clock()
+        return now
+
+    def _follow_clock(self) -> bool:
+        """Whether it was set: what is remembered moves with it. Nobody was silent, nothing lasted, for that long."""
         by = self._stepped()
         if by == NOTHING:
-            return
+            return False
         logger.warning("evaluate.clock_was_set", by_s=by.total_seconds())
         self.stats.clock_steps += 1
         self._since = None if self._since is None else self._since + by
+        self._watch(self._standing)
         self._set_back.update(self._leases if by < NOTHING else ())
         for partition, states in self._states.items():
             self._states[partition] = {patient: moved(state, by) for patient, state in states.items()}
             self._unsaved[partition].update(states)
+        return True
 
     async def _recall(self) -> None:
         """After a failure the store may be ahead of memory: read it again, or what is on record would be told twice."""
@@ -228,6 +238,7 @@ class Evaluator:
         """Evaluate the next messages; whether there may be more."""
         after = self._leases[partition].evaluated
         inputs = self._next_offered(partition, after) or await self._log.pending(partition, after, PAGE)
+        self._follow_clock()
         if partition in self._set_back:
             inputs = self._until_now(partition, inputs)
         if not inputs:
@@ -309,6 +320,7 @@ class Evaluator:
 
     def _watch(self, cares: Mapping[str, Care]) -> None:
         """Silence counts from when this evaluator began at the earliest: before that nobody listened."""
+        self._standing = cares
         self._cares = {patient_id: self._since_begun(care) for patient_id, care in cares.items()}
         self._worn = frozenset((patient_id, worn.device_id) for patient_id, care in cares.items() for worn in care.worn)
 

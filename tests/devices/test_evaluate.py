@@ -31,6 +31,7 @@ class Log:
         self.changes: list[tuple[str, Change]] = []
         self.worn = {patient: Care(patient, (Worn(f"of-{patient}", "adult-continuous", NOON),)) for patient in PATIENTS}
         self.failing: set[str] = set()
+        self.meanwhile: dict[str, Callable[[], None]] = {}  # what happens once, while it is asked for something
         self.deaf = False  # commits, and says nothing
         self.broken_partition: int | None = None
         self.commits: list[Outcome] = []
@@ -72,6 +73,7 @@ class Log:
             raise OSError("the connection broke")
 
     def _fail(self, what: str) -> None:
+        self.meanwhile.pop(what, lambda: None)()
         if what in self.failing:
             raise OSError("the store is down")
 
@@ -87,6 +89,10 @@ class Clock:
     def taken(self) -> timedelta:
         by, self.stepped = self.stepped, timedelta(0)
         return by
+
+    def set(self, hours: int) -> None:
+        by = timedelta(hours=hours)
+        self.now, self.stepped = self.now + by, self.stepped + by
 
     def __call__(self) -> datetime:
         return self.now
@@ -437,6 +443,35 @@ async def test_a_clock_that_is_set_is_nobodys_silence_and_hides_none(night: Nigh
         assert "silence" not in str(await night.until(by + second)) or second > 170
     assert "chen raised silence:of-chen" in [*night.log.told(), *await night.until(by + 181)]
     assert night.log.told().count("bo raised spo2.low") == 1
+
+
+@pytest.mark.parametrize("asked", ["standing", "pending"])
+@pytest.mark.parametrize("hours", [1, -1])
+async def test_a_clock_that_is_set_while_the_store_is_asked_is_nobodys_silence(
+    night: Night, asked: str, hours: int
+) -> None:
+    for second in range(0, 60, 10):
+        night.log.receives("anna", second, 97)
+    night.log.meanwhile[asked] = lambda: night.clock.set(hours)
+    assert await night.until(60) == []
+    assert night.clock.now == after(3600 * hours + 60)
+    assert await night.until(3600 * hours + 119) == []
+    assert "bo raised silence:of-bo" in await night.until(3600 * hours + 121)
+
+
+async def test_what_arrives_by_a_clock_that_was_set_while_the_store_was_asked_lasted_no_hour(night: Night) -> None:
+    night.log.receives("anna", 0, 85)
+    assert await night.until(1) == []
+
+    def set_and_heard() -> None:
+        night.clock.set(1)
+        night.log.receives("anna", 3602, 85)
+
+    night.log.meanwhile["pending"] = set_and_heard
+    await night.evaluator.catch_up([0])
+    assert night.log.told() == []
+    night.log.receives("anna", 3616, 85)
+    assert await night.until(3616) == ["anna raised spo2.low"]
 
 
 async def test_a_clock_that_was_put_back_while_nobody_watched_hides_nothing(night: Night) -> None:

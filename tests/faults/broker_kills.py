@@ -16,6 +16,7 @@ from typing import NamedTuple
 from tests.devices.mosquitto import Mosquitto
 from tests.faults.ledgers import Key, Promise
 from tests.faults.rig import Rig
+from tests.faults.table import Line, Programme
 from tests.faults.verdict import Fault, Wrong
 
 HEAL_S = 30.0
@@ -47,6 +48,7 @@ class Siege:
 
     rig: Rig
     broker: Mosquitto
+    seed: int
     heal_s: float = HEAL_S
     wounds: list[Wound] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -86,7 +88,10 @@ class Siege:
             await asyncio.sleep(during_s / 2)
             await asyncio.to_thread(self.broker.start)
         await self._restored(hurt)
-        self.wounds.append(Wound(hurt, len(entrusted), await self._healed()))
+        before = len(self.faults)
+        self.wounds.append(Wound(hurt, len(entrusted), healed_s := await self._healed()))
+        felt = len(self.faults) - before
+        self.rig.keep(Line(Programme.BROKER, hurt, self.seed, healed_s=healed_s, faults=felt))
 
     async def _stalled(self) -> None:
         self.broker.stall()
@@ -123,14 +128,16 @@ class Siege:
         """Nothing hurts any more: everything that was ever sent is covered, and stored once."""
         await self.rig.load.drain(self.heal_s)
         await self.rig.house.end()
+        before = len(self.faults)
         self.faults += await self.rig.judge_dead()
         self.faults += [Fault(Wrong.HELD, str(key)) for key in sorted(self.rig.ledgers.held())]
+        self.rig.keep(Line(Programme.HEALED, Programme.BROKER, self.seed, faults=len(self.faults) - before))
         return self
 
 
-async def besieged(siege: Siege, blows: int, seed: int) -> Siege:
+async def besieged(siege: Siege, blows: int) -> Siege:
     """Every kind of blow in turn, at moments that nobody chose."""
-    chance = random.Random(seed)  # noqa: S311 – moments, not secrets
+    chance = random.Random(siege.seed)  # noqa: S311 – moments, not secrets
     await siege.rig.house.start()
     async with siege.rig.load.playing():
         for hurt in islice(cycle(Hurt), blows):

@@ -3,8 +3,7 @@
 import asyncio
 import os
 import random
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -26,9 +25,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("faults")
         for figure in figures:
             terminalreporter.write_line(str(figure))
-    if figures and LONG:
-        table.add(map(str, figures), datetime.now(UTC).date())
-        terminalreporter.write_line(f"{table.random_kills()} kills at random moments over all runs, {table.FILE.name}")
+    if LONG:
+        terminalreporter.section(f"over all runs, {table.FILE.name}")
+        for programme, number in table.blows().items():
+            terminalreporter.write_line(f"{number} × {programme}")
 
 
 @pytest.fixture(params=range(ROUNDS))
@@ -45,6 +45,12 @@ def figures(request: pytest.FixtureRequest) -> Iterator[list[str]]:
     lines: list[str] = []
     yield lines
     request.node.user_properties.extend((FIGURE, line) for line in lines)
+
+
+@pytest.fixture
+def kept() -> Callable[[table.Line], None]:
+    """Where a blow goes that has been judged."""
+    return table.add if LONG else table.unkept
 
 
 @pytest.fixture(scope="session")

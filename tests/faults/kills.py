@@ -9,6 +9,7 @@ from typing import NamedTuple
 from tests.faults.load import ALL_RAISED_S
 from tests.faults.rig import Rig
 from tests.faults.strace import Gallows, gallows
+from tests.faults.table import Line, Programme
 from tests.faults.verdict import Fault, Wrong
 
 ALIVE_S = 2.5  # at most, after it was ready
@@ -26,6 +27,7 @@ class Course:
     """What was done to one house, and what came of it."""
 
     rig: Rig
+    seed: int
     blows: list[Blow] = field(default_factory=list)
     at_the_end: list[Fault] = field(default_factory=list)
 
@@ -48,7 +50,12 @@ class Course:
         """A promise that nobody ever heard proves nothing: it is a fault as well."""
         unheard = [promise for promise, keys in self.rig.ledgers.healed().made.items() if not keys]
         self.at_the_end = [Fault(Wrong.ODD, f"never heard: {promise}") for promise in unheard] + await self.rig.heal()
+        self.rig.keep(Line(Programme.HEALED, self.rig.name, self.seed, faults=len(self.at_the_end)))
         return self
+
+    def felt(self, programme: Programme, blow: Blow) -> None:
+        self.blows.append(blow)
+        self.rig.keep(Line(programme, f"{self.rig.name}, {blow.where}", self.seed, faults=len(blow.faults)))
 
 
 async def killed(rig: Rig, times: int, seed: int, syncs: range) -> Course:
@@ -56,13 +63,13 @@ async def killed(rig: Rig, times: int, seed: int, syncs: range) -> Course:
 
     Patients desaturate all the while, so that raising, telling and escalating fall among either.
     """
-    course, chance = Course(rig), random.Random(seed)  # noqa: S311 – moments, not secrets
+    course, chance = Course(rig, seed), random.Random(seed)  # noqa: S311 – moments, not secrets
     await rig.introduce()
     async with rig.load.playing() as until, gallows(rig.house) as hangman:
         for number in range(1, times + 1):
-            course.blows.append(await killed_after(rig, number, chance.uniform(0.0, ALIVE_S)))
+            course.felt(Programme.SERVER, await killed_after(rig, number, chance.uniform(0.0, ALIVE_S)))
         for number in syncs:
-            course.blows.append(await killed_at_sync(rig, hangman, number))
+            course.felt(Programme.COMMIT, await killed_at_sync(rig, hangman, number))
         await rig.house.start()
         await until(ALL_RAISED_S)
     return await course.heal()

@@ -19,6 +19,9 @@ GROUPS = 4  # of patients who desaturate one group after the other, so that alar
 # after: an alarm that was passed over does not come by itself later.
 FALL_S, HOLD_S, RECOVER_S = 16.0, 13.0, 4.0
 FIRST_S, EVERY_S = -7.0, 14.0
+FALLS = tuple(
+    Episode(EpisodeKind.DESATURATION, FIRST_S + group * EVERY_S, FALL_S, HOLD_S, RECOVER_S) for group in range(GROUPS)
+)  # one a group
 ALL_RAISED_S = FIRST_S + (GROUPS - 1) * EVERY_S + FALL_S + 11.0  # every alarm of the plan is due by then
 NEVER_S = 1e9
 CAPACITY = 100_000
@@ -36,6 +39,8 @@ class Load:
     backlogs: Path
     resend_after_s: float | None = None
     desaturate: bool = True
+    falls: Sequence[Episode] = FALLS
+    rate_hz: float = RATE_HZ
 
     @asynccontextmanager
     async def playing(self) -> AsyncIterator[Callable[[float], Awaitable[None]]]:
@@ -59,13 +64,12 @@ class Load:
         return (await simulate(plan, self.ledgers)).held
 
     def _plan(self, group: int) -> Plan:
-        fall = Episode(EpisodeKind.DESATURATION, FIRST_S + group * EVERY_S, FALL_S, HOLD_S, RECOVER_S)
         return Plan(
             "127.0.0.1",
             self.port,
             _shared(self.ward.accounts, group),
-            rate_hz=RATE_HZ,
-            episodes=[fall] if self.desaturate else [],
+            rate_hz=self.rate_hz,
+            episodes=[self.falls[group]] if self.desaturate else [],
             window=20 if self.resend_after_s else CAPACITY,
             capacity=CAPACITY,
             resend_after_s=self.resend_after_s or NEVER_S,

@@ -15,6 +15,7 @@ from tests.faults.ledgers import Key
 from tests.faults.load import BEDS
 from tests.faults.rig import HEAL_S, Rig, beside
 from tests.faults.rows import Rows
+from tests.faults.table import Line, Programme
 from tests.faults.verdict import Fault, Wrong, kept
 from tests.faults.ward import make_ward
 from tests.postgres import PostgresServer, find_binaries, postgres_server
@@ -38,6 +39,7 @@ class Ordeal:
     rig: Rig
     database: PostgresServer
     url: str
+    seed: int = 0
     faults: list[str] = field(default_factory=list)
     healed_s: list[float] = field(default_factory=list)
 
@@ -49,9 +51,12 @@ class Ordeal:
         promised = self.rig.ledgers.now()
         await asyncio.to_thread(self.database.start)
         began = monotonic()
-        self._note(f"kill {len(self.healed_s) + 1}", kept(promised, await self.rows()))
+        where, before = f"kill {len(self.healed_s) + 1}", len(self.faults)
+        self._note(where, kept(promised, await self.rows()))
         await self._until_ready()
-        self.healed_s.append(monotonic() - began)
+        self.healed_s.append(healed_s := monotonic() - began)
+        felt = len(self.faults) - before
+        self.rig.keep(Line(Programme.POSTGRES, where, self.seed, healed_s=healed_s, faults=felt))
 
     async def heal(self) -> None:
         """All that the broker took, once it is handed over: what is not there then is lost."""
@@ -62,7 +67,9 @@ class Ordeal:
                 break
             await asyncio.sleep(0.3)
         unheard = [promise for promise, keys in promised.made.items() if not keys]
+        before = len(self.faults)
         self._note("healed", [*wrong, *(Fault(Wrong.ODD, f"never heard: {promise}") for promise in unheard)])
+        self.rig.keep(Line(Programme.HEALED, Programme.POSTGRES, self.seed, faults=len(self.faults) - before))
 
     async def rows(self) -> Rows:
         """Past the server."""
@@ -120,6 +127,7 @@ async def on_postgres(folder: Path, *, safe: bool = True, module: str = "server.
 
 async def killed_at_random(ordeal: Ordeal, times: int, seed: int) -> None:
     """Until something is wrong."""
+    ordeal.seed = seed
     chance = random.Random(seed)  # noqa: S311 – moments, not secrets
     await ordeal.rig.house.start()
     async with ordeal.rig.load.playing():

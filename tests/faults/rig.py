@@ -1,7 +1,7 @@
 """A house with its load and its ledgers: beside a Mosquitto that nobody hurts, or on the embedded broker."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from tests.faults.ledgers import Ledgers
 from tests.faults.load import Load
 from tests.faults.replay import as_received, undisturbed
 from tests.faults.rows import Alarms, Rows
+from tests.faults.table import Line, unkept
 from tests.faults.tap import tap
 from tests.faults.verdict import Fault, Wrong, healed, kept
 from tests.faults.ward import Ward
@@ -37,6 +38,7 @@ class Rig:
     house: House
     load: Load
     ledgers: Ledgers
+    keep: Callable[[Line], None] = unkept
 
     async def introduce(self) -> None:
         """A broker keeps messages for a session that it has seen; before that it may drop them."""

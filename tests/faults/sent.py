@@ -59,6 +59,12 @@ def unnamed(never_sent: Iterable[Key], kept: Kept) -> list[Fault]:
     return [Fault(Wrong.UNNAMED, str(key)) for key in never_sent if key not in kept.gaps]
 
 
+def serious(faults: Iterable[Fault], found: Kept) -> list[Fault]:
+    """A gap that has its name is counted, and not stored."""
+    named = {str(key) for key in found.gaps}
+    return [fault for fault in faults if fault.wrong is not Wrong.MISCOUNTED or fault.what not in named]
+
+
 def _differs(payload: bytes, body: Body) -> Iterator[str]:
     said = msgspec.json.decode(payload, type=_Envelope).readings
     if len(said) != len(body.readings):

@@ -25,7 +25,7 @@ from tests.faults.house import House
 from tests.faults.ledgers import Key, Promise, Promises
 from tests.faults.replay import as_received, undisturbed
 from tests.faults.rows import Alarms, Rows
-from tests.faults.sent import Kept, altered, key_of, unaccounted, unnamed
+from tests.faults.sent import altered, key_of, serious, unaccounted, unnamed
 from tests.faults.strace import Gallows, gallows, strace_required
 from tests.faults.verdict import Fault, Wrong, healed, kept
 from tests.faults.walk_plan import Plan, Said, Step, messages
@@ -112,12 +112,15 @@ class Walks(Gallows):
         """All that is wrong: where it was struck, and after everything was sent again."""
         with self._walking() as ledger:
             code = await self._walked(blow, ledger, to_the_end=False)
+            missed = [] if blow is None or self._fell(blow, code) else ["nothing struck it"]
             felt = self._judge(ledger)
             again = await self._walked(None, ledger, to_the_end=True)
             felt += self._judge_healed(ledger)
         ended = [] if again == 0 else [f"it ended with {again}:\n{self._house.log()[-2000:]}"]
-        missed = ["nothing struck it"] if blow and not blow.error and code != -signal.SIGKILL else []
         return [f"{blow}: {fault}" for fault in [*missed, *ended, *felt]]
+
+    def _fell(self, blow: Blow, code: int) -> bool:
+        return code == -signal.SIGKILL if not blow.error else "(INJECTED)" in self.trace.read_text()
 
     @contextmanager
     def _walking(self) -> Iterator[Ledger]:
@@ -144,7 +147,7 @@ class Walks(Gallows):
     def _judge(self, ledger: Ledger) -> list[Fault]:
         rows = rows_of(self._house.data, self._house.ended_at)
         found = kept_of(self._house.data)
-        wrong = _serious(kept(ledger.promises, _ours(rows, ledger)), found)
+        wrong = serious(kept(ledger.promises, _ours(rows, ledger)), found)
         return [*wrong, *altered(ledger.sent, found), *unaccounted(ledger.unreadable, found)]
 
     def _judge_healed(self, ledger: Ledger) -> list[Fault]:
@@ -154,7 +157,7 @@ class Walks(Gallows):
         everything = [step.payload for step in ledger.steps if _key(step) is None]
         held = [Fault(Wrong.HELD, str(key)) for key in sorted(ledger.sent.keys() - ledger.covered)]
         idle = [] if alarms.due else [Fault(Wrong.ODD, "no alarm was due")]
-        wrong = _serious(healed(ledger.promises, _ours(rows, ledger), alarms, self._house.lives), found)
+        wrong = serious(healed(ledger.promises, _ours(rows, ledger), alarms, self._house.lives), found)
         gaps = unnamed(_never_sent(ledger.sent), found)
         return [*held, *idle, *wrong, *altered(ledger.sent, found), *unaccounted(everything, found), *gaps]
 
@@ -202,9 +205,3 @@ def _ours(rows: Rows, ledger: Ledger) -> Rows:
     """Unreadable messages and the alarms of gaps are meant here, and judged by ``sent``."""
     half = [key for key in rows.incomplete if key in ledger.sent]
     return replace(rows, incomplete=half, oddities=[odd for odd in rows.oddities if odd.startswith("integrity")])
-
-
-def _serious(faults: Iterable[Fault], found: Kept) -> list[Fault]:
-    """A gap that has its name is counted, and not stored."""
-    named = {str(key) for key in found.gaps}
-    return [fault for fault in faults if fault.wrong is not Wrong.MISCOUNTED or fault.what not in named]

@@ -1,25 +1,23 @@
 """Whatever the broker had promised and forgot, the devices send again: nothing is lost, and all is well in 30 s."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from devices.backlog import Backlog
 from tests.devices.mosquitto import Mosquitto
-from tests.faults.broker_kills import HEAL_S, Hurt, Siege, besieged
+from tests.faults.broker_kills import HEAL_S, Siege, besieged
 from tests.faults.conftest import LONG
 from tests.faults.load import NEVER_S
 from tests.faults.rig import RESEND_S, Rig, beside
+from tests.faults.table import Line
 from tests.faults.verdict import Wrong
 from tests.faults.ward import Ward
 
 pytestmark = pytest.mark.faults
 
 BLOWS = 10  # a round; the long run has many
-COLUMNS = ("day", "seed", *Hurt, "messages", "on the broker's word", "worst healing s", "faults")
-KEPT = Path(__file__).with_name("broker_kills.tsv")
 
 
 @pytest.fixture
@@ -41,12 +39,12 @@ def expose(rig: Rig, resend_after_s: float) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(not LONG, reason="belongs to the long run: FAULTS=long")
 async def test_a_broker_that_is_killed_or_paused_costs_nothing(
-    tmp_path: Path, broker: Mosquitto, ward: Ward, seed: int, figures: list[str]
+    tmp_path: Path, broker: Mosquitto, ward: Ward, seed: int, figures: list[str], kept: Callable[[Line], None]
 ) -> None:
     async with beside(broker, tmp_path / "house", ward) as rig:
+        rig.keep = kept
         expose(rig, RESEND_S)
-        siege = await besieged(Siege(rig, broker), BLOWS, seed)
-    keep(siege, seed)
+        siege = await besieged(Siege(rig, broker, seed), BLOWS)
     assert not siege.faults, f"seed {seed}, {len(siege.faults)} faults\n" + "\n".join(map(str, siege.faults[:40]))
     assert siege.worst_s < HEAL_S
     assert len(rig.ledgers.all_sent) > 100 * BLOWS, "too little was sent: this proves nothing"
@@ -62,16 +60,5 @@ async def test_devices_that_trust_the_brokers_puback_are_found_out(
     monkeypatch.setattr(Backlog, "disconnected", lambda _self: None)
     async with beside(broker, tmp_path / "house", ward) as rig:
         expose(rig, NEVER_S)
-        siege = await besieged(Siege(rig, broker, heal_s=5.0), 2, seed=1)
+        siege = await besieged(Siege(rig, broker, seed=1, heal_s=5.0), 2)
     assert {fault.wrong for fault in siege.faults} == {Wrong.HELD}, siege.figures
-
-
-def keep(siege: Siege, seed: int) -> None:
-    """One line a round, whole or not: runs add up."""
-    kinds = [str(sum(wound.hurt is hurt for wound in siege.wounds)) for hurt in Hurt]
-    line = [f"{datetime.now(UTC):%Y-%m-%d}", str(seed), *kinds, str(len(siege.rig.ledgers.all_sent))]
-    line += [str(siege.entrusted), f"{siege.worst_s:.1f}", str(len(siege.faults))]
-    if not KEPT.exists():
-        KEPT.write_text("\t".join(COLUMNS) + "\n")
-    with KEPT.open("a") as kept:
-        kept.write("\t".join(line) + "\n")

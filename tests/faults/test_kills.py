@@ -10,6 +10,7 @@ from tests.faults.conftest import LONG
 from tests.faults.kills import Course, first_faults, killed
 from tests.faults.ledgers import Promise
 from tests.faults.rig import Rig, beside_mosquitto, on_embedded_broker
+from tests.faults.table import Line
 from tests.faults.verdict import Wrong
 from tests.faults.ward import Ward
 
@@ -22,9 +23,13 @@ TWICE_STORED = "tests.faults.twice_stored"
 
 
 async def test_ten_kills_at_random_moments_and_one_at_each_of_the_first_twenty_commits(
-    tmp_path: Path, ward: Ward, strace: str, seed: int, figures: list[str]
+    tmp_path: Path, ward: Ward, strace: str, seed: int, figures: list[str], kept: Callable[[Line], None]
 ) -> None:
-    courses = await _both(tmp_path, ward, lambda rig: killed(rig, KILLS, seed, SYNCS))
+    async def kill(rig: Rig) -> Course:
+        rig.keep = kept
+        return await killed(rig, KILLS, seed, SYNCS)
+
+    courses = await _both(tmp_path, ward, kill)
     nothing_is_wrong(courses)
     blows = f"{KILLS} kills at random moments (seed {seed}), death at fdatasync {SYNCS[0]} to {SYNCS[-1]}"
     figures += [f"{blows}, {course.figures}" for course in courses]

@@ -6,12 +6,13 @@ no broker, no pages and no waiting. What it promises it says at once to the test
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import msgspec
 
-from devices.arrivals import Arrival, Receipt
+from devices.arrivals import Arrival, Link, Receipt
+from devices.clock_steps import Stepped, never
 from devices.ingest import Ingest
 from devices.reader import Reader
 from server.app import CLOCK, Bedside, open_bedside
@@ -64,7 +65,7 @@ async def _walk() -> None:
 
 async def _take(house: Bedside, plan: Plan) -> None:
     await house._read_registry()
-    ingest = _intake(house, Told(plan.port))
+    ingest = intake(house, Told(plan.port))
     mids = iter(range(1_000))
     await _again(house._evaluator.begin)
     for batch in plan.batches:
@@ -78,15 +79,16 @@ async def _take(house: Bedside, plan: Plan) -> None:
     await _deliver(house, to_the_end=plan.to_the_end)
 
 
-def _intake(house: Bedside, link: Told) -> Ingest:
+def intake(house: Bedside, link: Link, clock: Callable[[], datetime] = CLOCK, stepped: Stepped = never) -> Ingest:
     """As ``Bedside`` makes it, but for the link."""
     return Ingest(
         link,
         StoreJournal(house._alarm_store),
         Reader(house._registry, house.house.sender.zone),
         committed=house._hands_on.committed,
-        clock=CLOCK,
+        clock=clock,
         outage=(OSError, Unavailable),
+        stepped=stepped,
     )
 
 

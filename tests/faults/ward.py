@@ -32,19 +32,19 @@ class Ward:
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)
 
 
-async def make_ward(folder: Path, beds: int, database: str = "") -> Ward:
+async def make_ward(folder: Path, beds: int, database: str = "", worn_for: timedelta = WORN_FOR) -> Ward:
     """``folder`` exists and is empty; ``database`` is the address of an empty one, where it is not to be in there."""
     settings = Settings(data=Data(directory=folder, database=database))
     store = await open_store(settings.data.database_url)
     try:
         house = house_of(settings, "http://localhost", link_key(folder))
-        return Ward(folder, await _fill(build_services(settings, store, house, nobody()), beds))
+        return Ward(folder, await _fill(build_services(settings, store, house, nobody()), beds, worn_for))
     finally:
         await store.close()
 
 
-async def _fill(services: Services, beds: int) -> list[tuple[str, str]]:
-    now = datetime.now(UTC) - WORN_FOR
+async def _fill(services: Services, beds: int, worn_for: timedelta) -> list[tuple[str, str]]:
+    now = datetime.now(UTC) - worn_for
     doctor = await _staff(services, Role.DOCTOR, "+8613800000001", now)
     await _staff(services, Role.OPERATOR, "+8613800000003", now)
     hours = Hours(doctor.id, "Fault programme", now, now + timedelta(hours=12))
