@@ -26,6 +26,7 @@ from devices.reader import Reader
 from server import adapters, http
 from server.access.sealing import WrongKey
 from server.addresses import Listening, device_addresses
+from server.api.edge import Edge
 from server.bus import Hint
 from server.claim import claim
 from server.clinic import day_end
@@ -36,7 +37,7 @@ from server.handing_on import HandsOn
 from server.health import Health
 from server.keys import link_key
 from server.listeners import Listeners
-from server.live import Gathered, LiveDoor, LiveTopics, Presence, Visitor, lane_of
+from server.live import Gathered, LiveDoor, LiveTopics, PageApproach, Presence, Visitor
 from server.messaging import limits_of
 from server.monitoring import broker_drops
 from server.monitoring.credentials import CredentialChange, CredentialRelay
@@ -113,9 +114,8 @@ class Bedside:
             ice=adapters.ice_of(settings),
             limits=HubLimits(sockets=for_pages()),
             presence=self._presence.told,
-            origins=[self.public_url],
+            approach=PageApproach(Edge(self.public_url, settings.web.trusted_proxies)),
             sees=self._sees,
-            lane_of=lane_of,
         )
         self._desk = Gathered(partial(self._hub.refresh, DESK), every_s=DESK_EVERY_S, at_least_s=DESK_AT_LEAST_S)
         dynsec = dynsec_of(settings.mqtt)
