@@ -24,6 +24,7 @@ from devices.ingest import Ingest
 from devices.mqtt import MqttLink
 from devices.reader import Reader
 from server import adapters, http
+from server.access.limits import caller
 from server.access.sealing import WrongKey
 from server.addresses import Listening, device_addresses
 from server.api.edge import Edge
@@ -32,6 +33,8 @@ from server.claim import claim
 from server.clinic import day_end
 from server.clinic.news import line_topics
 from server.condition import Condition
+from server.doorkeeper import Doorkeeper
+from server.doorway import doorways
 from server.gateways import open_gateways
 from server.handing_on import HandsOn
 from server.health import Health
@@ -131,6 +134,7 @@ class Bedside:
         elsewhere = None if settings.bus == "memory" else self._heard_elsewhere
         self._hands_on = HandsOn(self._evaluator, self.services.sightings, self._hub, elsewhere)
         connections, crowd = adapters.bounds_of(settings)
+        self._doorkeeper = Doorkeeper(connections)
         self.condition = Condition(
             clock=CLOCK,
             supervisor=self._supervisor,
@@ -161,6 +165,7 @@ class Bedside:
             clock=CLOCK,
             broker_hook=self._hook,
             connections=connections,
+            doorkeeper=self._doorkeeper,
             crowd=crowd,
         )
         self._runner: web.AppRunner | None = None
@@ -197,6 +202,7 @@ class Bedside:
         await self._start_intake()
         start("registry", self._follow_registry)
         start("sightings", partial(_every, self.services.sightings.tick))
+        start("doors", self._doorkeeper.run)
         self._runner, ports = await http.open_doors(self.doors, self._hub)
         heard = await self._listeners.start(self._certificates.context)
         self.ports = {**ports, **heard, "mqtt": self._broker.port if self._broker else self._settings.mqtt.port}
@@ -383,7 +389,7 @@ class Bedside:
         settings = self._settings
         context = certificates.context(settings.mqtt.device_ca)
         certified = self._registry.check_certificate
-        tls = TlsListener(settings.web.host, settings.mqtt.tls_port, context, certified)
+        tls = TlsListener(settings.web.host, settings.mqtt.tls_port, context, certified, opened=doorways, caller=caller)
         witness = BrokerWitness(self.services.sightings, CLOCK)
         return EmbeddedBroker(self._registry.check, settings.mqtt.port, tls, witness=witness)
 
