@@ -8,10 +8,11 @@ import asyncio
 import hmac
 import logging
 import secrets
+import socket
 import ssl
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -25,8 +26,9 @@ from amqtt.session import Session
 from devices.broker_frames import Connect, Fault, refusal
 from devices.broker_gate import Gate, Unseen, Witness
 from devices.broker_guard import Client, identify
-from devices.broker_listener import listen
+from devices.broker_listener import Speaks, listen, listen_at
 from devices.broker_session import GuardLimits
+from devices.broker_threshold import Caller
 
 LOG = logging.getLogger(__name__)
 SERVICE_ID = "bedside-server"  # no device may bear it
@@ -35,6 +37,7 @@ STOP_S = 5.0
 _LISTENER = "default"  # amqtt insists on one of this name
 
 Check = Callable[[str, str], bool]  # (device id, secret) → is it so; answers from memory, from any thread
+Opened = Callable[[str, int, Gate], Awaitable[Sequence[socket.socket]]]  # host, port; raises OSError
 Certified = Callable[[str, bytes], bool]  # (device id, certificate) → is it that device's; as above
 
 
@@ -47,13 +50,16 @@ class TlsListener:
     """Where devices of the local network connect; plain MQTT stays on loopback.
 
     ``certified`` is asked where a client shows a certificate, which ``context`` then has to ask for and to believe, in
-    place of a secret.
+    place of a secret. ``opened`` makes sockets that ask the gate of each connection before its handshake; without it
+    those who never end theirs are not counted. ``caller`` says what counts as one caller.
     """
 
     host: str
     port: int
     context: ssl.SSLContext
     certified: Certified | None = None
+    opened: Opened | None = None
+    caller: Caller = str
 
 
 @dataclass(frozen=True)
@@ -168,6 +174,7 @@ class EmbeddedBroker:
             self._limits,
             self.faults,
             witness=self._witness,
+            caller=self._tls.caller if self._tls else str,
         )
         await broker.start()
         servers = await self._listen(self._gate)
@@ -183,11 +190,15 @@ class EmbeddedBroker:
         self.port = plain.sockets[0].getsockname()[1]
         if self._tls is None:
             return [plain]
-        secured = await listen(
-            gate.serve, self._tls.host, self._tls.port, self._tls.context, handshake_s=self._limits.connect_s
-        )
-        self.tls_port = secured.sockets[0].getsockname()[1]
-        return [plain, secured]
+        secured = await self._listen_tls(gate, self._tls)
+        self.tls_port = secured[0].sockets[0].getsockname()[1]
+        return [plain, *secured]
+
+    async def _listen_tls(self, gate: Gate, tls: TlsListener) -> list[asyncio.Server]:
+        speaks = Speaks(tls.context, self._limits.connect_s)
+        if tls.opened is None:
+            return [await listen(gate.serve, tls.host, tls.port, speaks)]
+        return await listen_at(gate.serve, await tls.opened(tls.host, tls.port, gate), speaks)
 
     def _admit(self, connect: Connect, certificate: bytes | None) -> Client:
         client = Client(identify(connect), service=connect.client_id == SERVICE_ID)

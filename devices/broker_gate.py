@@ -13,6 +13,7 @@ from devices.broker_flow import Flow
 from devices.broker_frames import Connect, Fault, GuardError, RefusedError, ViolationError, refusal
 from devices.broker_guard import Client
 from devices.broker_session import Connection, GuardLimits, read_connect
+from devices.broker_threshold import Caller, Threshold
 
 LOG = logging.getLogger(__name__)
 Admit = Callable[[Connect, bytes | None], Client]  # with the certificate that was shown; raises RefusedError
@@ -36,6 +37,14 @@ class Unseen:
     def refused(self, client_id: str, reason: str) -> None: ...
 
 
+class Visit(Protocol):
+    """A socket that was accepted and has not said a word yet: its TLS handshake is still to come."""
+
+    @property
+    def peer(self) -> tuple[str, int]: ...
+    def turn_out(self) -> None: ...
+
+
 class Gate:
     """``serve`` takes every socket; ``cut`` and ``close`` end what it let in.
 
@@ -50,8 +59,10 @@ class Gate:
         faults: Counter[Fault],
         *,
         witness: Witness,
+        caller: Caller = str,
     ) -> None:
         self._witness = witness
+        self._threshold = Threshold(limits.pending, caller)
         self.live: dict[str, Connection] = {}
         self._admit = admit
         self._broker = broker
@@ -66,6 +77,13 @@ class Gate:
     def unheard(self) -> int:
         """Messages that came while the server was away."""
         return self._flow.unheard
+
+    def come(self, visit: Visit) -> bool:
+        """May this socket stay? Then ``go`` follows, once. Asked before anything is agreed with it."""
+        return self._has_room(visit.peer, visit.turn_out)
+
+    def go(self, visit: Visit) -> None:
+        self._threshold.leave(visit.peer[0], visit.peer)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One socket from accept to close; nothing that its peer sends raises further than this."""
@@ -96,7 +114,7 @@ class Gate:
             await asyncio.wait(self._serving, timeout=self._limits.close_s)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with self._counted(self._waiting):
+        with self._counted(self._waiting) as task, self._on_threshold(writer, task):
             connection = await self._let_in(reader, writer)
         try:
             await self._broker(connection.broker_reader, connection.broker_writer)
@@ -108,9 +126,7 @@ class Gate:
             raise ViolationError(connection.fault)
 
     async def _let_in(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Connection:
-        if self._closed:
-            raise ViolationError(Fault.UNAVAILABLE)
-        if len(self._serving) > self._limits.connections or len(self._waiting) > self._limits.pending:
+        if len(self._serving) > self._limits.connections:
             raise ViolationError(Fault.TOO_MANY)
         connect = await read_connect(reader, self._limits)
         client = self._believed(connect, _certificate(writer))
@@ -118,6 +134,25 @@ class Gate:
         await self._take_over(connection)
         self._witness.connected(connection.client.id)
         return connection
+
+    @contextmanager
+    def _on_threshold(self, writer: asyncio.StreamWriter, task: asyncio.Task[None]) -> Iterator[None]:
+        peer = writer.get_extra_info("peername")
+        if self._closed:
+            raise ViolationError(Fault.UNAVAILABLE)
+        if not self._has_room(peer, task.cancel):
+            raise ViolationError(Fault.TOO_MANY)
+        try:
+            yield
+        finally:
+            self._threshold.leave(peer[0], peer)
+
+    def _has_room(self, peer: tuple[str, int], turn_out: Callable[[], object]) -> bool:
+        def give_way() -> None:
+            self._faults[Fault.TOO_MANY] += 1
+            turn_out()
+
+        return self._threshold.come(peer[0], peer, give_way)
 
     def _believed(self, connect: Connect, certificate: bytes | None) -> Client:
         try:
@@ -128,12 +163,12 @@ class Gate:
 
     @staticmethod
     @contextmanager
-    def _counted(among: set[asyncio.Task[None]]) -> Iterator[None]:
+    def _counted(among: set[asyncio.Task[None]]) -> Iterator[asyncio.Task[None]]:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - asyncio serves each socket in a task
         among.add(task)
         try:
-            yield
+            yield task
         finally:
             among.discard(task)
 

@@ -6,7 +6,9 @@ has already read: a DISCONNECT among it, so that the will of a device that said 
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from socket import socket
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -18,13 +20,29 @@ class PatientReader(asyncio.StreamReader):
         self.feed_eof()
 
 
-async def listen(
-    serve: Serve, host: str, port: int, tls: ssl.SSLContext | None = None, *, handshake_s: float | None = None
-) -> asyncio.Server:
+@dataclass(frozen=True)
+class Speaks:
+    """How: plainly, or under ``tls`` agreed within ``handshake_s``."""
+
+    tls: ssl.SSLContext | None = None
+    handshake_s: float | None = None
+
+
+async def listen(serve: Serve, host: str, port: int, speaks: Speaks = Speaks()) -> asyncio.Server:
     """As ``asyncio.start_server``. Raises OSError where the port is taken."""
+    made = asyncio.get_running_loop().create_server
+    return await made(_protocol(serve), host, port, ssl=speaks.tls, ssl_handshake_timeout=speaks.handshake_s)
+
+
+async def listen_at(serve: Serve, opened: Sequence[socket], speaks: Speaks) -> list[asyncio.Server]:
+    """The same on sockets that are bound."""
+    made = asyncio.get_running_loop().create_server
+    return [
+        await made(_protocol(serve), sock=each, ssl=speaks.tls, ssl_handshake_timeout=speaks.handshake_s)
+        for each in opened
+    ]
+
+
+def _protocol(serve: Serve) -> Callable[[], asyncio.StreamReaderProtocol]:
     loop = asyncio.get_running_loop()
-
-    def protocol() -> asyncio.StreamReaderProtocol:
-        return asyncio.StreamReaderProtocol(PatientReader(loop=loop), serve, loop=loop)
-
-    return await loop.create_server(protocol, host, port, ssl=tls, ssl_handshake_timeout=handshake_s)
+    return lambda: asyncio.StreamReaderProtocol(PatientReader(loop=loop), serve, loop=loop)

@@ -31,7 +31,7 @@ class GuardLimits:
     drain_s: float = 10.0  # a client that does not read is cut; the server's own is waited for
     close_s: float = 2.0
     connections: int = 2000
-    pending: int = 200  # of these, without a CONNECT yet
+    pending: int = 400  # besides, from accept to a CONNECT that was believed
     frames_per_s: float = 200.0  # of one device; more waits in its socket
     frames_burst: float = 400.0
 

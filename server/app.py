@@ -24,19 +24,23 @@ from devices.ingest import Ingest
 from devices.mqtt import MqttLink
 from devices.reader import Reader
 from server import adapters, http
+from server.access.limits import caller
 from server.access.sealing import WrongKey
 from server.addresses import Listening, device_addresses
+from server.api.edge import Edge
 from server.bus import Hint
 from server.claim import claim
 from server.clinic import day_end
 from server.clinic.news import line_topics
 from server.condition import Condition
+from server.doorkeeper import Doorkeeper
+from server.doorway import doorways
 from server.gateways import open_gateways
 from server.handing_on import HandsOn
 from server.health import Health
 from server.keys import link_key
 from server.listeners import Listeners
-from server.live import Gathered, LiveDoor, LiveTopics, Presence, Visitor, lane_of
+from server.live import Gathered, LiveDoor, LiveTopics, PageApproach, Presence, Visitor
 from server.messaging import limits_of
 from server.monitoring import broker_drops
 from server.monitoring.credentials import CredentialChange, CredentialRelay
@@ -113,9 +117,8 @@ class Bedside:
             ice=adapters.ice_of(settings),
             limits=HubLimits(sockets=for_pages()),
             presence=self._presence.told,
-            origins=[self.public_url],
+            approach=PageApproach(Edge(self.public_url, settings.web.trusted_proxies)),
             sees=self._sees,
-            lane_of=lane_of,
         )
         self._desk = Gathered(partial(self._hub.refresh, DESK), every_s=DESK_EVERY_S, at_least_s=DESK_AT_LEAST_S)
         dynsec = dynsec_of(settings.mqtt)
@@ -131,6 +134,7 @@ class Bedside:
         elsewhere = None if settings.bus == "memory" else self._heard_elsewhere
         self._hands_on = HandsOn(self._evaluator, self.services.sightings, self._hub, elsewhere)
         connections, crowd = adapters.bounds_of(settings)
+        self._doorkeeper = Doorkeeper(connections)
         self.condition = Condition(
             clock=CLOCK,
             supervisor=self._supervisor,
@@ -161,6 +165,7 @@ class Bedside:
             clock=CLOCK,
             broker_hook=self._hook,
             connections=connections,
+            doorkeeper=self._doorkeeper,
             crowd=crowd,
         )
         self._runner: web.AppRunner | None = None
@@ -197,6 +202,7 @@ class Bedside:
         await self._start_intake()
         start("registry", self._follow_registry)
         start("sightings", partial(_every, self.services.sightings.tick))
+        start("doors", self._doorkeeper.run)
         self._runner, ports = await http.open_doors(self.doors, self._hub)
         heard = await self._listeners.start(self._certificates.context)
         self.ports = {**ports, **heard, "mqtt": self._broker.port if self._broker else self._settings.mqtt.port}
@@ -383,7 +389,7 @@ class Bedside:
         settings = self._settings
         context = certificates.context(settings.mqtt.device_ca)
         certified = self._registry.check_certificate
-        tls = TlsListener(settings.web.host, settings.mqtt.tls_port, context, certified)
+        tls = TlsListener(settings.web.host, settings.mqtt.tls_port, context, certified, opened=doorways, caller=caller)
         witness = BrokerWitness(self.services.sightings, CLOCK)
         return EmbeddedBroker(self._registry.check, settings.mqtt.port, tls, witness=witness)
 

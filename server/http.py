@@ -18,6 +18,7 @@ from server.api.routes import Feature, RouteTable, route_table
 from server.api.serving import Gate, build_api
 from server.connections import Connections
 from server.crowding import Crowd, bounded
+from server.doorkeeper import Doorkeeper, hears
 from server.doorway import Doorway, doorways
 from server.health import Health, add_health
 from server.live import Visitor
@@ -53,6 +54,7 @@ class Web:
     clock: Callable[[], datetime]
     broker_hook: BrokerHook | None = None
     connections: Connections
+    doorkeeper: Doorkeeper
     crowd: Crowd
 
 
@@ -129,9 +131,9 @@ async def open_doors(wanted: Web, hub: Hub[Visitor]) -> tuple[web.AppRunner, Map
     await runner.setup()
     try:
         settings = wanted.settings.web
-        plain = await _listen(runner, await doorways(settings.host, settings.http_port, wanted.connections), None)
+        plain = await _listen(runner, await doorways(settings.host, settings.http_port, wanted.doorkeeper), None)
         tls = wanted.certificates.context()
-        secure = await _listen(runner, await doorways(settings.host, settings.https_port, wanted.connections), tls)
+        secure = await _listen(runner, await doorways(settings.host, settings.https_port, wanted.doorkeeper), tls)
     except OSError:
         await runner.cleanup()
         raise
@@ -141,7 +143,9 @@ async def open_doors(wanted: Web, hub: Hub[Visitor]) -> tuple[web.AppRunner, Map
 def build_application(wanted: Web, hub: Hub[Visitor]) -> web.Application:
     web_settings = wanted.settings.web
     edge = Edge(wanted.public_url, web_settings.trusted_proxies)
-    app = web.Application(middlewares=[bounded(edge, wanted.crowd), secure_door(edge), kind_to_the_lost])
+    app = web.Application(
+        middlewares=[hears(wanted.doorkeeper), bounded(edge, wanted.crowd), secure_door(edge), kind_to_the_lost]
+    )
     app.on_response_prepare.append(add_headers)
     gate = Gate(wanted.services.sign_ins.authenticate, edge, wanted.clock, wanted.connections.staff_at)
     app.add_subapp("/api", build_api(all_routes(wanted), gate, version=wanted.version))

@@ -9,9 +9,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+from aiohttp import web
+
+from server.access.limits import caller
 from server.access.principal import Principal
 from server.access.roles import Action, Role
 from server.api.cookies import token_in
+from server.api.edge import Edge
 from server.api.framework import Audience
 from server.services import Services
 from signaling.admission import Lane
@@ -49,6 +53,22 @@ def lane_of(cookies: Mapping[str, str]) -> Lane:
     """A staff cookie, whatever it is worth, comes in by the staff's lane: patients' pages are never before a doctor."""
     staff = any(token_in(cookies, Audience.STAFF, secure=secure) for secure in (True, False))
     return Lane.STAFF if staff else Lane.EVERYBODY
+
+
+class PageApproach:
+    """Implements signaling.sockets.Approach."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+
+    def lane(self, request: web.BaseRequest) -> Lane:
+        return lane_of(request.cookies)
+
+    def caller(self, request: web.BaseRequest) -> str:
+        return caller(self._edge.address(request))
+
+    def is_own(self, request: web.BaseRequest) -> bool:
+        return self._edge.is_own(request)
 
 
 class LiveDoor:

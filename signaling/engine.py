@@ -220,8 +220,8 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc]
 
     async def serve_websocket(self, request: web.Request) -> web.StreamResponse:
         """From the handshake to the end of the connection."""
-        if request.query.get("EIO") != PROTOCOL or request.transport is None:
-            raise web.HTTPBadRequest
+        if request.query.get("EIO") != PROTOCOL or request.transport is None or request.transport.is_closing():
+            raise web.HTTPBadRequest  # who has gone while it waited for its turn does not hear it
         # Without deflate: it doubles the cost of a frame, and its per-client window is memory.
         socket = web.WebSocketResponse(max_msg_size=MESSAGE_LIMIT, compress=False, writer_limit=sys.maxsize)
         await socket.prepare(request)

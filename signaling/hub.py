@@ -13,7 +13,6 @@ from typing import Generic, Protocol, TypeVar
 import structlog
 from aiohttp import web
 
-from signaling.admission import Lane
 from signaling.attendance import Attendance
 from signaling.budget import Budget
 from signaling.errors import NotFound, NotSignedIn, SignalingError, TooMany, Unavailable
@@ -44,7 +43,7 @@ from signaling.messages import (
     problem,
 )
 from signaling.room import SIGNALS_PER_MINUTE
-from signaling.sockets import Backlog, Knock, Sockets, one_lane
+from signaling.sockets import Approach, Backlog, Knock, Sockets
 
 log = structlog.get_logger()
 
@@ -120,7 +119,8 @@ class _Client(Generic[P]):
 
 
 class Hub(Generic[P]):
-    """``presence`` hears of patients' first and last sockets; ``origins`` are allowed besides the server's own.
+    """``presence`` hears of patients' first and last sockets; ``approach`` says what can be said before it is known who
+    comes.
 
     ``sees``: whether what the topics show still comes through. While it does not, no heartbeat is sent, and a page
     that hears none calls itself blind.
@@ -134,12 +134,11 @@ class Hub(Generic[P]):
         ice: IceServers,
         limits: HubLimits,
         presence: Presence,
-        origins: Collection[str] = (),
+        approach: Approach,
         sees: Callable[[], bool] = lambda: True,
-        lane_of: Callable[[Mapping[str, str]], Lane] = one_lane,
     ) -> None:
         self._auth, self._ice, self._limits, self._presence, self._sees = auth, ice, limits, presence, sees
-        self._sockets = Sockets(self, total=limits.sockets, backlog=limits.backlog, origins=origins, lane_of=lane_of)
+        self._sockets = Sockets(self, total=limits.sockets, backlog=limits.backlog, approach=approach)
         kept = timedelta(seconds=limits.topic_kept_s)
         self._fanout = Fanout(
             topics, self._sockets.send, offer=self._sockets.offer, gather_s=limits.gather_s, linger=kept

@@ -5,7 +5,7 @@ Who may enter and what a message means is asked at the Door; what lies below (or
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -22,6 +22,8 @@ Untyped = Any  # the library comes without types
 
 PATH = "/live/"
 STRANGER_S = 10.0  # an engine.io connection that never says who it is
+SILENCE_S = 1.0  # of these it keeps its place in the door while others wait: a round trip or two
+ANSWER_S = 10.0  # in which we have told whoever said who they are
 ENTERING = 32  # a lane: what comes after them waits for half a second of work at most
 WAITING = 5_000  # a lane: who waits costs nothing, who is asked back costs a connection every few seconds
 KEEP_S = 1.0  # how often connections are looked through for pings that are due
@@ -55,13 +57,22 @@ class Door(Protocol):
     async def hear(self, socket: str, event: object, arguments: tuple[object, ...]) -> object: ...
 
 
-def one_lane(_cookies: Mapping[str, str]) -> Lane:
-    return Lane.EVERYBODY
+class Approach(Protocol):
+    """What a request is before anybody knows whose it is. None of it opens anything."""
+
+    def lane(self, request: web.BaseRequest) -> Lane: ...
+
+    def caller(self, request: web.BaseRequest) -> str:
+        """Who shares this has one turn of those who wait."""
+        ...
+
+    def is_own(self, request: web.BaseRequest) -> bool:
+        """Not another site's page, which a browser sends our cookies with too (ASVS 5.0 4.4.2)."""
+        ...
 
 
 class Sockets:
-    """``total`` connections at most; ``origins`` are allowed besides the server's own (``https://host``); ``lane_of``
-    tells by the cookies which lane somebody comes in by."""
+    """``total`` connections at most."""
 
     def __init__(
         self,
@@ -69,12 +80,10 @@ class Sockets:
         *,
         total: int,
         backlog: Backlog,
-        origins: Collection[str] = (),
-        lane_of: Callable[[Mapping[str, str]], Lane] = one_lane,
+        approach: Approach,
     ) -> None:
-        self._door, self._total, self._backlog, self._lane_of = door, total, backlog, lane_of
-        self._origins = frozenset(origins)
-        self._admission = Admission(ENTERING, WAITING, STRANGER_S)
+        self._door, self._total, self._backlog, self._approach = door, total, backlog, approach
+        self._admission = Admission(ENTERING, WAITING, SILENCE_S, ANSWER_S)
         self._turns: dict[Hashable, asyncio.Future[bool]] = {}  # of those who wait to be let in
         self._connections: dict[str, tuple[str, Connection]] = {}  # our socket's name → engine.io's, and by what
         self._named: set[str] = set()  # engine.io's names of these
@@ -161,12 +170,15 @@ class Sockets:
     async def _wait_for_turn(self, request: web.Request) -> None:
         """Not while closing, not into a full house, and not before those who are still in the door."""
         full = len(self._io.eio.sockets) >= self._total and self._open >= self._total
-        lane = self._lane_of(request.cookies)
-        verdict = Verdict.COME_BACK if self._closing or full else self._admission.knock(lane, id(request), _now())
+        verdict = Verdict.COME_BACK if self._closing or full else self._knock(request)
         if verdict is Verdict.COME_BACK:
             raise web.HTTPServiceUnavailable(headers={"Retry-After": BACK_AFTER_S})
         if verdict is Verdict.WAIT:
             await self._turn_of(request)
+
+    def _knock(self, request: web.Request) -> Verdict:
+        lane, caller = self._approach.lane(request), self._approach.caller(request)
+        return self._admission.knock(lane, id(request), _now(), caller)
 
     async def _turn_of(self, request: web.Request) -> None:
         turn = self._turns[id(request)] = asyncio.get_running_loop().create_future()
@@ -191,14 +203,14 @@ class Sockets:
                 turn.set_result(True)
 
     def _refuse_foreign(self, request: web.Request) -> None:
-        """Cookies come with a foreign page's socket too, so its origin decides (ASVS 5.0 4.4.2)."""
-        origin = request.headers.get("Origin")
-        own = origin is None or origin in self._origins or origin.partition("://")[2] == request.host
-        if not own or "j" in request.query:  # j: JSONP, a script that a foreign page may include
+        if (
+            not self._approach.is_own(request) or "j" in request.query
+        ):  # j: JSONP, a script that a foreign page may include
             raise web.HTTPForbidden(text="This origin may not connect")
 
     async def _on_connect(self, socket: str, environ: dict[str, Untyped], auth: object = None) -> None:
         request: web.Request = environ["aiohttp.request"]
+        self._admission.speaks(id(request), _now())
         knock = Knock(auth, request.cookies, request.headers.get("Origin"), request.remote or "")
         try:
             await self._door.enter(socket, knock)

@@ -27,12 +27,12 @@ class Edge:
         peer = request.remote or ""
         if not self._trusts(peer):
             return peer
-        forwarded = request.headers.get("X-Forwarded-For", "").rsplit(",", 1)[-1].strip()
+        forwarded = _last(request, "X-Forwarded-For")
         return forwarded if _is_address(forwarded) else peer
 
     def is_secure(self, request: web.BaseRequest) -> bool:
         if self._trusts(request.remote or ""):
-            forwarded = request.headers.get("X-Forwarded-Proto", "").rsplit(",", 1)[-1].strip()
+            forwarded = _last(request, "X-Forwarded-Proto")
             return forwarded == "https" or (not forwarded and request.secure)
         return request.secure
 
@@ -44,20 +44,32 @@ class Edge:
         site = request.headers.get("Sec-Fetch-Site")
         if site is not None and site not in {"same-origin", "none"}:
             raise ForeignOrigin("Requests that change something are taken from this site's own pages only.")
-        origin = request.headers.get("Origin")
-        if origin is not None and not self.is_own_origin(origin, request.host):
+        if not self.is_own(request):
             raise ForeignOrigin("Requests that change something are taken from this site's own pages only.")
 
-    def is_own_origin(self, origin: str, host: str) -> bool:
-        """Also for the socket's handshake. ``host`` is the request's Host header."""
-        return origin in {f"https://{host}", f"http://{host}"} or (
-            bool(self.public_url) and origin == str(URL(self.public_url).origin())
-        )
+    def is_own(self, request: web.BaseRequest) -> bool:
+        """By its Origin; programs send none. Also for the socket's handshake.
+
+        What came over TLS is not asked for by a page that did not: whoever can write into plain HTTP between browser
+        and server can serve one of this very host, and not every browser keeps our cookies from it.
+        """
+        origin = request.headers.get("Origin")
+        if origin is None:
+            return True
+        if self.is_secure(request) and not origin.startswith("https://"):
+            return False
+        public = {str(URL(self.public_url).origin())} if self.public_url else set()
+        return origin in {f"https://{request.host}", f"http://{request.host}"} | public
 
     def _trusts(self, peer: str) -> bool:
         if not self.trusted_proxies or not _is_address(peer):
             return False
         return any(ip_address(peer) in ip_network(network) for network in self.trusted_proxies)
+
+
+def _last(request: web.BaseRequest, name: str) -> str:
+    """Of all headers of this name: some proxies lengthen the one that is there, others add one of their own."""
+    return ",".join(request.headers.getall(name, [""])).rsplit(",", 1)[-1].strip()
 
 
 def _is_address(text: str) -> bool:

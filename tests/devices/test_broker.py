@@ -20,6 +20,7 @@ from devices import broker_session
 from devices.broker import BrokerError, EmbeddedBroker, TlsListener
 from devices.broker_frames import Fault
 from devices.broker_session import GuardLimits
+from server.doorway import doorways
 from tests.devices import raw_mqtt
 from tests.devices.raw_mqtt import ACCEPTED, GOODBYE, RawClient
 
@@ -142,6 +143,30 @@ async def test_more_half_connects_than_allowed_are_closed_at_once_and_devices_st
         for client in idle:
             await client.rest()
         await RawClient.device(broker.port, "ox1")
+
+
+async def test_who_holds_every_place_on_the_threshold_keeps_no_device_of_another_address_out(tmp_path: Path) -> None:
+    """Before the TLS handshake and after it."""
+    certificate, key = self_signed(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    trust = ssl.create_default_context(cafile=certificate)
+    tls = TlsListener("127.0.0.1", 0, context, opened=doorways)
+    async with running(limits=GuardLimits(connect_s=30.0, pending=4), tls=tls) as broker:
+        assert broker.tls_port
+        silent = [await RawClient.open(broker.tls_port) for _ in range(3)]
+        agreed = await tls_connected(broker, trust, b"")
+        turned_away = await RawClient.open(broker.tls_port)
+        assert await turned_away.rest() == b""
+        streams = await asyncio.open_connection("127.0.0.1", broker.tls_port, ssl=trust, local_addr=("127.0.0.2", 0))
+        device = RawClient(*streams)
+        device.send(raw_mqtt.connect("ox1", "secret of ox1"))
+        assert await device.read(4) == ACCEPTED
+        assert broker.faults[Fault.TOO_MANY] == 1
+        assert await agreed.rest() == b""
+        assert await device.alive()
+        for client in silent:
+            await client.close()
 
 
 async def test_a_check_that_fails_lets_nobody_in() -> None:

@@ -11,6 +11,7 @@ from aiohttp import web
 from server.api.edge import Edge
 from server.connections import Connections, Most
 from server.crowding import Crowd, bounded
+from server.doorkeeper import Doorkeeper
 from server.doorway import doorways
 from server.tls import ensure_certificates
 from tests.server.test_tls import NOW
@@ -50,7 +51,7 @@ async def runner(leave: asyncio.Event) -> AsyncIterator[web.AppRunner]:
 
 async def test_the_fifth_connection_of_an_address_is_closed_and_a_place_is_free_again(runner: web.AppRunner) -> None:
     connections = Connections(MOST)
-    [doorway] = await doorways(HOST, 0, connections)
+    [doorway] = await doorways(HOST, 0, Doorkeeper(connections))
     await web.SockSite(runner, doorway).start()
     held = [await asyncio.open_connection(HOST, doorway.getsockname()[1]) for _ in range(4)]
     reader, writer = await asyncio.open_connection(HOST, doorway.getsockname()[1])
@@ -66,7 +67,7 @@ async def test_who_begins_tls_and_says_no_more_holds_a_place_and_who_breaks_it_o
     runner: web.AppRunner, tmp_path: Path
 ) -> None:
     connections = Connections(MOST)
-    [doorway] = await doorways(HOST, 0, connections)
+    [doorway] = await doorways(HOST, 0, Doorkeeper(connections))
     certificates = ensure_certificates(tmp_path, ["localhost"], NOW)
     await web.SockSite(runner, doorway, ssl_context=certificates.context()).start()
     _, silent = await asyncio.open_connection(HOST, doorway.getsockname()[1])
@@ -81,7 +82,7 @@ async def test_who_begins_tls_and_says_no_more_holds_a_place_and_who_breaks_it_o
 async def test_behind_a_proxy_each_address_has_its_own_places_staff_a_lane_and_the_next_is_refused_by_name(
     runner: web.AppRunner, leave: asyncio.Event
 ) -> None:
-    [doorway] = await doorways(HOST, 0, Connections(Most(100, 100, 100)))
+    [doorway] = await doorways(HOST, 0, Doorkeeper(Connections(Most(100, 100, 100))))
     await web.SockSite(runner, doorway).start()
     at = f"http://{HOST}:{doorway.getsockname()[1]}"
     async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as group:

@@ -3,7 +3,11 @@
 import asyncio
 from collections.abc import Collection
 
-from server.live import Gathered, Presence
+from aiohttp.test_utils import make_mocked_request
+
+from server.api.edge import Edge
+from server.live import Gathered, PageApproach, Presence
+from signaling.admission import Lane
 
 LONG_S = 3600.0
 
@@ -79,3 +83,12 @@ async def test_a_crowd_that_comes_is_told_as_one_change() -> None:
     await presence.told({"ticket:a": False})
     assert (presence.online("a"), presence.online("b")) == (False, True)
     assert told == [{"a", "b"}, {"a"}]
+
+
+def test_before_it_is_known_who_comes_the_edge_says_from_where_and_from_whose_page() -> None:
+    approach = PageApproach(Edge("https://visit.hospital.example"))
+    headers = {"Host": "192.0.2.5:8443", "Cookie": "bedside=whatever", "Origin": "https://evil.example"}
+    request = make_mocked_request("GET", "/live/", headers=headers)
+    assert (approach.lane(request), approach.is_own(request)) == (Lane.STAFF, False)
+    remote = [request.clone(remote=address) for address in ("2001:db8::1", "2001:db8::2", "203.0.113.9")]
+    assert [approach.caller(each) for each in remote] == ["2001:db8::/64", "2001:db8::/64", "203.0.113.9"]

@@ -98,6 +98,19 @@ class Records:
         return state
 
 
+class Approach:
+    """Staff have a lane of their own, by their cookie; who comes from where is what they say in a header."""
+
+    def lane(self, request: web.BaseRequest) -> Lane:
+        return Lane.STAFF if "bedside" in request.cookies else Lane.EVERYBODY
+
+    def caller(self, request: web.BaseRequest) -> str:
+        return request.headers.get("X-From", "")
+
+    def is_own(self, request: web.BaseRequest) -> bool:
+        return request.headers.get("Origin") in {None, f"http://{request.host}", "https://visit.hospital.example"}
+
+
 @dataclass
 class Hospital:
     hub: Hub[Person]
@@ -114,7 +127,6 @@ class Hospital:
 
 @asynccontextmanager
 async def hospital(limits: HubLimits | None = None, *, ice: IceServers | None = None) -> AsyncIterator[Hospital]:
-    """Staff have a lane of their own, by their cookie."""
     people, records, present, sight = People(), Records(), list[tuple[str, bool]](), [True]
 
     async def presence(news: Mapping[str, bool]) -> None:
@@ -126,9 +138,8 @@ async def hospital(limits: HubLimits | None = None, *, ice: IceServers | None = 
         ice=ice or IceServers(),
         limits=limits or HubLimits(),
         presence=presence,
-        origins=["https://visit.hospital.example"],
+        approach=Approach(),
         sees=lambda: sight[-1],
-        lane_of=lambda cookies: Lane.STAFF if "bedside" in cookies else Lane.EVERYBODY,
     )
     app = web.Application()
     hub.attach(app)

@@ -6,7 +6,7 @@ IN, WAIT, BACK = Verdict.COME_IN, Verdict.WAIT, Verdict.COME_BACK
 
 
 def door(at_once: int = 2, waiting: int = 2) -> Admission:
-    return Admission(at_once, waiting, patience_s=10)
+    return Admission(at_once, waiting, silence_s=2, answer_s=10)
 
 
 def knocks(at: Admission, names: Sequence[object], lane: Lane = Lane.EVERYBODY, now: float = 0) -> list[Verdict]:
@@ -54,7 +54,7 @@ def test_the_lane_of_the_staff_has_an_end_too() -> None:
 
 
 def test_who_is_stuck_in_the_door_loses_the_place() -> None:
-    at = door()
+    at = Admission(2, 2, silence_s=10, answer_s=10)
     at.knock(Lane.EVERYBODY, "stuck", 0)
     at.knock(Lane.EVERYBODY, "slow", 5)
     assert at.knock(Lane.EVERYBODY, "next", 9.9) is WAIT
@@ -63,3 +63,33 @@ def test_who_is_stuck_in_the_door_loses_the_place() -> None:
     assert at.knock(Lane.EVERYBODY, "another", 10) is WAIT
     assert at.tick(14.9) == ()
     assert at.tick(15) == ("another",)
+
+
+def test_who_says_nothing_loses_the_place_soon_and_who_is_being_answered_late() -> None:
+    at = door()
+    knocks(at, ["silent", "spoke", "first", "second"])
+    at.speaks("spoke", 0.5)
+    assert at.tick(1.9) == ()
+    assert at.tick(2) == ("first",)
+    at.speaks("first", 2)
+    assert at.tick(10.4) == ()
+    assert at.tick(10.5) == ("second",)
+
+
+def test_a_thousand_sockets_of_one_machine_are_before_nobody_else() -> None:
+    at = door(waiting=1000)
+    flood = [f"flood {number}" for number in range(999)]
+    for name in flood:
+        at.knock(Lane.STAFF, name, 0, "203.0.113.9")
+    assert at.knock(Lane.STAFF, "doctor", 0, "192.0.2.7") is WAIT
+    assert at.tick(2) == ("flood 2", "doctor")
+    assert at.tick(4) == ("flood 3", "flood 4"), "in order among themselves"
+
+
+def test_whose_place_of_origin_waits_no_more_takes_no_turn() -> None:
+    at = door(waiting=9)
+    for name, origin in (("a", "x"), ("b", "x"), ("c", "x"), ("d", "y"), ("e", "x")):
+        at.knock(Lane.EVERYBODY, name, 0, origin)
+    assert at.end("d", 0) == ()
+    assert at.end("a", 0) == ("c",)
+    assert at.end("b", 0) == ("e",)
