@@ -226,7 +226,7 @@ def build_services(
         users=Users(partial(store.write, UserQueries), passwords),
         accounts=Accounts(partial(store.write, AccountQueries), passwords),
         sign_ins=SignIns(begin_sign_in, look_sign_in, passwords, key_from(house.link_key)),
-        join_check=JoinCheck(partial(store.write, JoinQueries), partial(store.read, JoinLookQueries), clinic.arrive),
+        join_check=JoinCheck(partial(store.write, JoinQueries), partial(store.read, JoinLookQueries), clinic.come_in),
         clinic=clinic,
         clinic_reader=clinic_reader,
         today=Today(partial(store.read, DeskLookQueries), zone),
