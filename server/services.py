@@ -211,7 +211,7 @@ def build_services(
     clinic_reader = ClinicReader(partial(store.read, ClinicLookQueries), zone, outside.online, predictions.wait)
     begin_booking, look_booking = partial(store.write, BookingQueries), partial(store.read, BookingLookQueries)
     visit_reader = VisitReader(look_visit, zone, hospital, house.pack, waits=predictions.wait)
-    visit_rules = VisitRules(times, house.sender, house.link_key)
+    visit_rules = VisitRules(times, house.sender, house.link_key, safeguards.admission.receive)
     pages = Pages(
         partial(urgent.read, MonitoringLookQueries), Wires(outside.tell, outside.missed, outside.hint, outside.clock)
     )

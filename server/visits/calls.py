@@ -103,8 +103,9 @@ class CallService:
     async def call_next(self, principal: Principal, session_id: str, now: datetime) -> str:
         """The id of the visit that rings now. Who has closed the page gets an SMS.
 
-        Raises ``SessionNotOpen``, ``AlreadyInVisit``, ``NobodyWaiting``.
+        Raises ``SessionNotOpen``, ``AlreadyInVisit``, ``NobodyWaiting``, and what ``VisitRules.receive`` refuses.
         """
+        await self._rules.receive(principal, now)
         async with self._begin() as tx:
             session = await tx.lock_session(session_id)
             if session is None or not runs(principal, session):
@@ -117,10 +118,12 @@ class CallService:
     async def call(self, principal: Principal, wanted: OutOfTurn, now: datetime) -> str:
         """This one; the id of the visit that rings now.
 
-        Raises ``SessionNotOpen``, ``AlreadyInVisit``, ``NotWaiting``, ``InvalidWords``.
+        Raises ``SessionNotOpen``, ``AlreadyInVisit``, ``NotWaiting``, ``InvalidWords``, and what
+        ``VisitRules.receive`` refuses.
         """
         ticket_id, pick = wanted.ticket_id, wanted.pick
         reason = Reason(Step.RECALL if pick is Pick.RECALLED else Step.CALL, wanted.reason)
+        await self._rules.receive(principal, now)
         async with self._begin() as tx:
             session_id = await tx.session_of(ticket_id)
             session = await tx.lock_session(session_id) if session_id else None
