@@ -211,7 +211,7 @@ def build_services(
     clinic_reader = ClinicReader(partial(store.read, ClinicLookQueries), zone, outside.online, predictions.wait)
     begin_booking, look_booking = partial(store.write, BookingQueries), partial(store.read, BookingLookQueries)
     visit_reader = VisitReader(look_visit, zone, hospital, house.pack, waits=predictions.wait)
-    visit_rules = VisitRules(times, house.sender, house.link_key)
+    visit_rules = VisitRules(times, house.sender, house.link_key, safeguards.admission.receive)
     pages = Pages(
         partial(urgent.read, MonitoringLookQueries), Wires(outside.tell, outside.missed, outside.hint, outside.clock)
     )
@@ -226,7 +226,7 @@ def build_services(
         users=Users(partial(store.write, UserQueries), passwords),
         accounts=Accounts(partial(store.write, AccountQueries), passwords),
         sign_ins=SignIns(begin_sign_in, look_sign_in, passwords, key_from(house.link_key)),
-        join_check=JoinCheck(partial(store.write, JoinQueries), partial(store.read, JoinLookQueries), clinic.arrive),
+        join_check=JoinCheck(partial(store.write, JoinQueries), partial(store.read, JoinLookQueries), clinic.come_in),
         clinic=clinic,
         clinic_reader=clinic_reader,
         today=Today(partial(store.read, DeskLookQueries), zone),

@@ -15,6 +15,7 @@ import msgspec
 from server.access.audit import AuditEntry
 
 FORM: Final = "bedside-audit-1"  # what a seal is made of; another composition gets another name
+HASH_BYTES: Final = hashlib.sha256().digest_size
 _ENCODER = msgspec.json.Encoder(order="deterministic")  # the detail's keys have no order of their own
 
 
@@ -90,9 +91,16 @@ def read_head(line: str) -> Head:
     """The inverse of ``Head.line``. Raises BadHead."""
     try:
         at, number, mac = line.split()
-        return Head(datetime.fromisoformat(at), int(number), bytes.fromhex(mac))
+        head = Head(datetime.fromisoformat(at), int(number), bytes.fromhex(mac))
     except ValueError:
-        raise BadHead(f"{line.strip()[:120]!r} is no head: expected a moment, a number and a hash") from None
+        raise _no_head(line) from None
+    if len(head.mac) != HASH_BYTES:  # cut off in the middle it would accuse a chain that is whole
+        raise _no_head(line)
+    return head
+
+
+def _no_head(line: str) -> BadHead:
+    return BadHead(f"{line.strip()[:120]!r} is no head: expected a moment, a number and a hash")
 
 
 def _seal(key: bytes, previous: bytes, wanted: Seal, row: AuditRow | None) -> Seal:

@@ -21,6 +21,7 @@ problems: Final[Problems] = {
     errors.NotFound: NOT_FOUND,
     errors.SessionNotOpen: ProblemKind(409, "session-not-open", "The session is not open"),
     errors.SessionClosed: ProblemKind(409, "session-closed", "The session is closed"),
+    errors.TooEarly: ProblemKind(409, "too-early", "It is too early to check in"),
     errors.NobodyWaiting: ProblemKind(409, "nobody-waiting", "Nobody is waiting"),
     errors.AlreadyInVisit: ProblemKind(409, "already-in-visit", "Somebody is in the room"),
     errors.NotCalled: ProblemKind(409, "not-called", "The doctor is not calling"),

@@ -211,7 +211,7 @@ class Counter:
         """Raises what ``wanted.admit`` raises, ``SessionClosed``, ``SessionFull``, ``KindNotOffered``,
         ``KnownPatient``."""
         session = wanted.admit(self._sessions.get(wanted.session_id))
-        session.check_takes_bookings()
+        session.check_takes_bookings(wanted.now)
         wish = offered_wish(session, wanted.who.wish)
         if not wanted.held:
             self._check_free(session)
@@ -262,7 +262,7 @@ class Counter:
         if places is None:
             return session.opens_at
         self._places[session.id] = places.taken(session.minutes(wish.kind))
-        return min(session.opens_at + timedelta(minutes=places.minutes), session.closes_at)
+        return session.turn_at(places.minutes)
 
 
 def _is_counted(session: Session) -> bool:

@@ -6,12 +6,11 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from server.access.audit import AuditEntry
-from server.clinic.letters import LINK_OUTLIVES_SESSION
 from server.clinic.line import Line
 from server.clinic.movement import By, Movement
 from server.clinic.moving import MovingTx, keep
 from server.clinic.service import LineTx
-from server.clinic.session import Session
+from server.clinic.session import LINK_OUTLIVES_SESSION, Session
 from server.clinic.tell import Tell, tell_all
 from server.notifications.messages import Sender
 from server.side_by_side import try_each

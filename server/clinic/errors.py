@@ -6,6 +6,7 @@ ClinicError
 ├── InvalidWords       empty, too long, or with a character that nobody can read
 ├── SessionNotOpen     nobody is called from a session that is planned or closed
 ├── SessionClosed      nobody is booked into a session that is closed
+├── TooEarly           nobody checks in hours before the session
 ├── NobodyWaiting      the line is empty
 ├── AlreadyInVisit     somebody is called or in the room
 ├── NotCalled          this ticket is not being called
@@ -41,6 +42,10 @@ class SessionNotOpen(ClinicError):
 
 class SessionClosed(ClinicError):
     """The session takes no more bookings."""
+
+
+class TooEarly(ClinicError):
+    """Checking in has not begun yet."""
 
 
 class NobodyWaiting(ClinicError):

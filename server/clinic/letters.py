@@ -3,13 +3,12 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from server.clinic.session import Session
+from server.clinic.session import LINK_OUTLIVES_SESSION, Session
 from server.notifications import messages
 from server.notifications.deliveries import NewDelivery
 from server.notifications.messages import Sender, locale_of
 from server.notifications.templates import Text
 
-LINK_OUTLIVES_SESSION = timedelta(hours=6)  # sessions run late; who waits must be able to come back
 SHORTEST_LIFE = timedelta(hours=1)  # of a text that is written after the session should have closed
 SOON = timedelta(minutes=15)  # "three ahead of you" is no news any more after that
 

@@ -7,6 +7,7 @@ from server.access.audit import AuditEntry
 from server.clinic import events
 from server.clinic.events import Event
 from server.clinic.line import Line, changes
+from server.clinic.ticket import TicketState
 
 ACTIONS: dict[type[Event], str] = {
     events.TicketArrived: "ticket.arrived",
@@ -31,8 +32,12 @@ def line_topics(session_id: str) -> list[str]:
 
 
 def topics(session_id: str, before: Line, after: Line) -> list[str]:
-    """The line's, and the tickets' whose own state or number of people ahead may be another now."""
-    touched = {ticket.id for ticket in [*changes(before, after), *after.waiting()]}
+    """The line's, and the tickets' whose own state or number of people ahead may be another now.
+
+    Where it opens or closes, theirs too who are booked: they may check in.
+    """
+    booked = [] if before.session is after.session else [t for t in after.tickets if t.state is TicketState.BOOKED]
+    touched = {ticket.id for ticket in [*changes(before, after), *after.waiting(), *booked]}
     return [*line_topics(session_id), *(f"ticket:{ticket_id}" for ticket_id in sorted(touched))]
 
 

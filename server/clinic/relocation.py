@@ -79,7 +79,7 @@ async def relocate(
     source, target = sessions
     if source.id == target.id:
         raise NotWaiting("the ticket stands in this line already")
-    target.check_takes_bookings()
+    target.check_takes_bookings(wanted.by.now)
     before, there = await tx.line(source), await tx.line(target)
     after, left = wanted.leave(before)
     new, arrived = await _new_ticket(tx, before.ticket(wanted.ticket_id), target, wanted)
@@ -101,12 +101,13 @@ def continued(old: Ticket, new: Ticket, cause: Cause, now: datetime) -> tuple[Ti
 async def _new_ticket(
     tx: RelocationTx, old: Ticket, target: Session, wanted: Relocation
 ) -> tuple[Ticket, tuple[Event, ...]]:
+    turn_at = target.turn_at((await tx.places(target)).minutes)
     issued = await tx.issue_serial(target.id)
     contact = await tx.contact(old.id)
     if issued is None or contact is None:
         raise NotFound("no such ticket")
     now = wanted.by.now
-    blank = new_ticket(new_id(), issued.last_serial, planned_at=max(target.opens_at, now))
+    blank = new_ticket(new_id(), issued.last_serial, planned_at=max(turn_at, now))
     new, arrived = continued(old, blank, wanted.cause, now)
     wish = _fitting(await tx.wish(old.id), target)
     await tx.add_ticket(Booking(target.id, contact.patient_id, new, wish, now, wanted.by_id))

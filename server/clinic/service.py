@@ -1,7 +1,7 @@
 """The clinic at work: sessions, bookings, new links, check-ins. A use case is one transaction; then it is told."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -13,7 +13,7 @@ from server.access.principal import Principal
 from server.access.roles import Role
 from server.clinic import letters, news
 from server.clinic.booking import ANY, Bookings, BookingTx, ClinicRules, Issued, Newcomer, Wanted, Wish
-from server.clinic.errors import NotFound, TicketOver
+from server.clinic.errors import NotFound, TicketOver, TooEarly
 from server.clinic.letters import Contact
 from server.clinic.line import Line
 from server.clinic.movement import By, Movement
@@ -175,12 +175,18 @@ class ClinicService:
             await tx.audit(AuditEntry(now, principal.actor, "link.reset", f"ticket:{ticket_id}", {"link": link.id}))
         await tell_all(self._tell, ["outbox"])
 
+    async def come_in(self, ticket_id: str, now: datetime) -> None:
+        """By the link, at any time: checks in where it is time to. Raises ``TicketOver``."""
+        with suppress(TooEarly):
+            await self.arrive(ticket_id, now)
+
     async def arrive(self, ticket_id: str, now: datetime) -> None:
-        """Check in; again changes nothing. Raises ``TicketOver``."""
+        """Check in; again changes nothing. Raises ``TicketOver``, ``TooEarly``."""
         async with self._begin() as tx:
             holder = await tx.holder(ticket_id)
             if holder is None:
                 raise NotFound("no such ticket")
+            holder.session.check_takes_check_ins(now)
             before = await tx.line(holder.session)
             after, happened = before.arrive(ticket_id, now, self._rules.late_grace)
             moved = Movement(holder.session, before, after, happened)

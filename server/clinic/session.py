@@ -4,12 +4,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
-from server.clinic.errors import InvalidSession, SessionClosed, SessionNotOpen
+from server.clinic.errors import InvalidSession, SessionClosed, SessionNotOpen, TooEarly
 from server.clinic.kinds import Kinds, VisitKind
 from server.clinic.wording import one_line
 
 LONGEST_TITLE = 120
 LONGEST_HOURS = timedelta(hours=24)
+LINK_OUTLIVES_SESSION = timedelta(hours=6)  # sessions run late; who waits must be able to come back
+CHECK_IN_BEFORE = timedelta(hours=1)  # the opening: who would wait longer waits at home
 
 
 class SessionState(StrEnum):
@@ -84,9 +86,26 @@ class Session:
         """What is planned for a visit of this kind here."""
         return next((planned.minutes for planned in self.kinds if planned.kind is kind), 0)
 
-    def check_takes_bookings(self) -> None:
+    @property
+    def check_in_from(self) -> datetime | None:
+        """None: now, since the doctor has opened it, on time or not."""
+        return self.opens_at - CHECK_IN_BEFORE if self.state is SessionState.PLANNED else None
+
+    def check_takes_check_ins(self, now: datetime) -> None:
+        """Raises ``TooEarly``: who looks at the link on the day before is not in the line, and wants reminders."""
+        if self.check_in_from is not None and now < self.check_in_from:
+            raise TooEarly("checking in begins an hour before the session")
+
+    def turn_at(self, minutes: int) -> datetime:
+        """When to come behind so many planned minutes."""
+        return min(self.opens_at + timedelta(minutes=minutes), self.closes_at)
+
+    def check_takes_bookings(self, now: datetime) -> None:
+        """Raises ``SessionClosed``; hours after its end too, where every number left in it gets its end."""
         if self.state is SessionState.CLOSED:
             raise SessionClosed("the session is closed; open it again to book")
+        if now >= self.closes_at + LINK_OUTLIVES_SESSION:
+            raise SessionClosed("the session is over")
 
 
 @dataclass(frozen=True, slots=True)

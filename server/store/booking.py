@@ -59,8 +59,21 @@ class BookingLookQueries:
         row = (await self._connection.execute(query)).one_or_none()
         if row is None:
             return None
+        first_id, moves = await _booked_as(self._connection, ticket_id)
         cancelled = row.state in GIVEN_BACK
-        return Kept(Appointment(ticket_id, row.serial, row.opens_at, row.closes_at, cancelled=cancelled), row.locale)
+        kept = Appointment(first_id, row.serial, row.opens_at, row.closes_at, moves=moves, cancelled=cancelled)
+        return Kept(kept, row.locale)
+
+
+async def _booked_as(connection: AsyncConnection, ticket_id: str) -> tuple[str, int]:
+    """The ticket that this one goes on from, at the very beginning, and how many there were before this one."""
+    own = sa.select(tickets.c.id, tickets.c.came_from, sa.literal(0).label("moves")).where(tickets.c.id == ticket_id)
+    chain, earlier = own.cte(recursive=True), tickets.alias()
+    before = sa.select(earlier.c.id, earlier.c.came_from, chain.c.moves + 1)
+    chain = chain.union_all(before.join(chain, chain.c.came_from == earlier.c.id))
+    first = sa.select(chain.c.id, chain.c.moves).order_by(chain.c.moves.desc()).limit(1)
+    row = (await connection.execute(first)).one()
+    return row.id, row.moves
 
 
 async def _held_place(connection: AsyncConnection, token_hash: bytes) -> HeldPlace | None:

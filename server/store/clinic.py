@@ -88,6 +88,10 @@ class LineQueries(AuditQueries, DeliveryQueries, PlaceQueries):
         later = sa.and_(sign_ins.c.ticket_id == ticket_id, sign_ins.c.expires_at > sign_in_until)
         await self._connection.execute(sa.update(sign_ins).where(later).values(expires_at=sign_in_until))
 
+    async def keep_signed_in(self, ticket_id: str, now: datetime, until: datetime) -> None:
+        living = sa.and_(sign_ins.c.ticket_id == ticket_id, sign_ins.c.ended_at.is_(None), sign_ins.c.expires_at > now)
+        await self._connection.execute(sa.update(sign_ins).where(living).values(expires_at=until))
+
     async def intervene(self, intervention: Intervention) -> None:
         await self._connection.execute(sa.insert(interventions).values({**asdict(intervention), "id": new_id()}))
 

@@ -40,6 +40,10 @@ class RingTx(Protocol):
     async def add_visit(self, visit: Visit) -> None: ...
     async def add_link(self, link: NewLink) -> None: ...
 
+    async def keep_signed_in(self, ticket_id: str, now: datetime, until: datetime) -> None:
+        """Who is in still, stays in for so long."""
+        ...
+
 
 class TicketTx(Protocol):
     async def session_of(self, ticket_id: str) -> str | None: ...
@@ -99,8 +103,9 @@ class CallService:
     async def call_next(self, principal: Principal, session_id: str, now: datetime) -> str:
         """The id of the visit that rings now. Who has closed the page gets an SMS.
 
-        Raises ``SessionNotOpen``, ``AlreadyInVisit``, ``NobodyWaiting``.
+        Raises ``SessionNotOpen``, ``AlreadyInVisit``, ``NobodyWaiting``, and what ``VisitRules.receive`` refuses.
         """
+        await self._rules.receive(principal, now)
         async with self._begin() as tx:
             session = await tx.lock_session(session_id)
             if session is None or not runs(principal, session):
@@ -113,10 +118,12 @@ class CallService:
     async def call(self, principal: Principal, wanted: OutOfTurn, now: datetime) -> str:
         """This one; the id of the visit that rings now.
 
-        Raises ``SessionNotOpen``, ``AlreadyInVisit``, ``NotWaiting``, ``InvalidWords``.
+        Raises ``SessionNotOpen``, ``AlreadyInVisit``, ``NotWaiting``, ``InvalidWords``, and what
+        ``VisitRules.receive`` refuses.
         """
         ticket_id, pick = wanted.ticket_id, wanted.pick
         reason = Reason(Step.RECALL if pick is Pick.RECALLED else Step.CALL, wanted.reason)
+        await self._rules.receive(principal, now)
         async with self._begin() as tx:
             session_id = await tx.session_of(ticket_id)
             session = await tx.lock_session(session_id) if session_id else None
@@ -177,7 +184,10 @@ class CallService:
         return visit
 
     async def _reachable(self, tx: CallTx, ring: _Ring, ticket_id: str) -> Contact:
-        """With a living link: who was given up as a no-show has lost it, and is called with a new one."""
+        """With a living link: who was given up as a no-show has lost it, and is called with a new one.
+
+        A page that is open still was to go out minutes after the ticket's end; now it must last for the visit.
+        """
         contact = await tx.contact(ticket_id)
         if contact is None:
             raise NotFound("no such ticket")
@@ -186,6 +196,7 @@ class CallService:
         expires_at = letters.link_expires_at(ring.session, ring.now)
         link = new_link(self._rules.link_key, ticket_id, ring.now, expires_at)
         await tx.add_link(link)
+        await tx.keep_signed_in(ticket_id, ring.now, expires_at)
         return replace(contact, link_id=link.id)
 
 

@@ -1,4 +1,4 @@
-"""Who may receive patients: asked before a doctor opens or joins a session. A refusal stands in the audit."""
+"""Who may receive patients: asked before a doctor opens or joins a session, or calls. A refusal stands in the audit."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -37,18 +37,33 @@ class Admission:
         self._zone = zone
 
     async def admit(self, principal: Principal, now: datetime) -> None:
-        """Raises ``PolicyRefused``, ``StepUpNeeded``."""
-        async with self._look() as look:
-            standing = await look.standing(principal.id)
-            stepped_up_at = await look.stepped_up_at(principal.sign_in_id)
-        opening = Opening(standing, stepped_up_at, now, now.astimezone(self._zone).date())
+        """To open or join. Raises ``PolicyRefused``, ``StepUpNeeded``."""
+        opening = await self._opening(principal, now)
         try:
             self._pack.check_opening(opening)
         except PolicyError as refused:
-            await self._record(principal, refused, now)
+            await self._record(principal, "session.opening_refused", refused, now)
             raise
 
-    async def _record(self, principal: Principal, refused: PolicyError, now: datetime) -> None:
+    async def receive(self, principal: Principal, now: datetime) -> None:
+        """To call: a colleague may have opened the owner's session, and a licence may end meanwhile.
+
+        Raises ``PolicyRefused``.
+        """
+        opening = await self._opening(principal, now)
+        try:
+            self._pack.check_standing(opening)
+        except PolicyError as refused:
+            await self._record(principal, "session.calling_refused", refused, now)
+            raise
+
+    async def _opening(self, principal: Principal, now: datetime) -> Opening:
+        async with self._look() as look:
+            standing = await look.standing(principal.id)
+            stepped_up_at = await look.stepped_up_at(principal.sign_in_id)
+        return Opening(standing, stepped_up_at, now, now.astimezone(self._zone).date())
+
+    async def _record(self, principal: Principal, action: str, refused: PolicyError, now: datetime) -> None:
         detail = {"policy": self._pack.name, "rule": refused.rule}
         async with self._begin() as tx:
-            await tx.audit(AuditEntry(now, principal.actor, "session.opening_refused", principal.actor, detail))
+            await tx.audit(AuditEntry(now, principal.actor, action, principal.actor, detail))

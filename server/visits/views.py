@@ -134,7 +134,7 @@ class MyTicket(msgspec.Struct, frozen=True):
     """For the ticket's patient. ``ahead`` is 0 for the next one, null for who does not wait; ``visit`` the latest.
 
     ``doctor`` is the one whose room it is in, otherwise the session's own. ``can_cancel``: the number can be given
-    back; ``can_move``: or given up for one of another session.
+    back; ``can_move``: or given up for one of another session. ``check_in_from``: null, where that has begun.
     """
 
     id: str
@@ -155,6 +155,7 @@ class MyTicket(msgspec.Struct, frozen=True):
     device_test: DeviceTestView | None
     documents: list[DocumentView]
     wait: MyWait | None
+    check_in_from: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,4 +285,5 @@ def my_ticket(facts: OwnTicketFacts, hospital: HospitalView, wait: MyWait | None
         device_test=facts.preparation.device_test,
         documents=list(facts.preparation.documents),
         wait=wait,
+        check_in_from=session.check_in_from,
     )

@@ -90,7 +90,17 @@ def test_a_head_is_one_line_that_reads_back(at: datetime, number: int, mac: byte
     assert "\n" not in head.line
 
 
-@pytest.mark.parametrize("line", ["", "x", "2026-11-21T12:00:00Z 7", "2026-11-21T12:00:00Z 7 zz", "yesterday 7 00"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "x",
+        "2026-11-21T12:00:00Z 7",
+        "2026-11-21T12:00:00Z 7 zz",
+        "yesterday 7 00",
+        f"2026-11-21T12:00:00Z 7 {'00' * 31}",
+    ],
+)
 def test_what_is_no_head_is_refused(line: str) -> None:
     with pytest.raises(BadHead):
         read_head(line)

@@ -62,6 +62,7 @@ class Pages:
             can_cancel=True,
             can_move=False,
             wait=None,
+            check_in_from=None,
             complaint=None,
             device_test=None,
             documents=[],

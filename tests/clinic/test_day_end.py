@@ -3,8 +3,7 @@
 from datetime import timedelta
 
 from server.clinic.day_end import FORGOTTEN, NO_VISIT_LASTS
-from server.clinic.letters import LINK_OUTLIVES_SESSION
-from server.clinic.session import SessionState
+from server.clinic.session import LINK_OUTLIVES_SESSION, SessionState
 from server.clinic.ticket import Cause, TicketState
 from server.store import tables
 from server.visits.visit import Outcome

@@ -12,7 +12,7 @@ import pytest
 from server.access.links import link_token, token_hash
 from server.access.principal import Principal
 from server.clinic.booking import Bookings, ClinicRules, Newcomer, Wanted
-from server.clinic.errors import InvalidSession, NotFound, SessionClosed, TicketOver
+from server.clinic.errors import InvalidSession, NotFound, SessionClosed, TicketOver, TooEarly
 from server.clinic.service import ClinicService
 from server.clinic.session import Hours, Session
 from server.clinic.ticket import TicketState
@@ -56,7 +56,7 @@ async def test_a_refused_booking_leaves_nothing_behind(house: House) -> None:
 
 
 async def test_a_birth_date_is_judged_by_the_hospitals_day(house: House) -> None:
-    session_id = await house.session()
+    session_id = await house.session(opens_at=NOW + timedelta(days=1))
     born_today = replace(WANG, birth_date=date(2026, 11, 22))
     with pytest.raises(InvalidPatient):
         await house.clinic.book(LI, session_id, born_today, NOW)
@@ -157,6 +157,29 @@ async def test_checking_in_is_stamped_once_and_told_to_all_who_wait(house: House
     assert house.told == []
     assert [row.arrived_at for row in await house.rows(session_id)] == [NOW, at(60)]
     assert (await house.audited()).count("ticket.arrived") == 2
+
+
+async def test_who_opens_the_link_on_the_day_before_is_in_but_not_in_the_line(house: House) -> None:
+    """Else the doctor's first call would ring where nobody is, and nobody would be reminded."""
+    session_id = await house.session(opened=False, opens_at=NOW + timedelta(days=1))
+    ticket_id = await house.clinic.book(OPERATOR, session_id, WANG, NOW)
+    await house.clinic.come_in(ticket_id, NOW)
+    with pytest.raises(TooEarly):
+        await house.clinic.arrive(ticket_id, NOW)
+    mine = await house.read.my_ticket(ticket_id)
+    assert (mine.state, mine.check_in_from) == (TicketState.BOOKED, NOW + timedelta(hours=23))
+    await house.clinic.come_in(ticket_id, NOW + timedelta(hours=23))
+    assert (await house.read.my_ticket(ticket_id)).state is TicketState.ARRIVED
+
+
+async def test_a_page_that_waits_for_the_hour_is_told_when_the_doctor_opens_before_it(house: House) -> None:
+    session_id = await house.session(opened=False, opens_at=NOW + timedelta(days=1))
+    ticket_id = await house.clinic.book(OPERATOR, session_id, WANG, NOW)
+    house.told.clear()
+    await house.clinic.open_session(LI, session_id, NOW)
+    assert f"ticket:{ticket_id}" in house.told
+    assert (await house.read.my_ticket(ticket_id)).check_in_from is None
+    await house.clinic.arrive(ticket_id, NOW)
 
 
 async def test_opening_and_closing_is_audited_once_and_those_who_wait_keep_their_places(house: House) -> None:

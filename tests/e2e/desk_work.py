@@ -1,4 +1,4 @@
-"""What an operator arranges and a stranger notices: a place more and its offer, a day off, a text reworded."""
+"""What an operator arranges and others notice: places, moves, a day off, a text reworded, a call that must be made."""
 
 import asyncio
 import re
@@ -36,6 +36,37 @@ async def _offered(operator: Person, hospital: Hospital) -> str:
             if link := next(filter(None, found), None):
                 return link[0]
             await asyncio.sleep(0.2)
+
+
+async def a_patient_is_moved(hospital: Hospital, doctor: Person) -> None:
+    """With the dialog of number 1 open: to the one other session, under its number 1."""
+    await doctor.see("act-move").click()
+    await doctor.see("target-session").select_option(index=1)
+    await look_at(doctor, "console-move", "target-session")
+    await expect(doctor.see("target-session")).to_be_visible()
+    await doctor.see("reason-submit").click()
+    await expect(doctor.see("ticket-dialog")).to_have_count(0)
+    moved = "SELECT title, serial FROM tickets JOIN sessions ON sessions.id = session_id WHERE came_from IS NOT NULL"
+    assert hospital.rows(moved) == [{"title": "Later", "serial": 1}]
+
+
+async def a_call_is_made(operator: Person) -> None:
+    """At the desk: whom no message has reached, is reached by a person and leaves the list."""
+    waits = operator.see("not-reached").filter(has_text="Zhao Lei").filter(has=operator.see("call-reached")).first
+    await expect(waits).to_be_visible()
+    await look_at(operator, "desk-not-reached", "call-reached")
+    before = await operator.see("not-reached").count()
+    await waits.get_by_test_id("call-reached").click()
+    await expect(operator.see("not-reached")).to_have_count(before - 1)
+
+
+async def a_line_is_bounded(hospital: Hospital, operator: Person) -> None:
+    await operator.see("capacity-open").first.click()
+    await operator.see("capacity").fill("7")
+    await look_at(operator, "desk-capacity", "capacity-dialog")
+    await operator.see("capacity-submit").click()
+    await expect(operator.see("capacity-dialog")).to_have_count(0)
+    assert sorted(row["capacity"] or 0 for row in hospital.rows("SELECT capacity FROM sessions")) == [0, 7]
 
 
 async def a_day_off(hospital: Hospital, operator: Person) -> None:

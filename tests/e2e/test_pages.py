@@ -11,7 +11,14 @@ from playwright.async_api import expect
 
 from tests.e2e.clinic_day import ClinicDay, begin
 from tests.e2e.conftest import DESKTOP, OpenHospital, OpenPerson
-from tests.e2e.desk_work import a_day_off, a_place_is_offered_and_taken, a_text_is_reworded
+from tests.e2e.desk_work import (
+    a_call_is_made,
+    a_day_off,
+    a_line_is_bounded,
+    a_patient_is_moved,
+    a_place_is_offered_and_taken,
+    a_text_is_reworded,
+)
 from tests.e2e.hospital import Hospital
 from tests.e2e.looking import look_at
 from tests.e2e.people import (
@@ -136,8 +143,9 @@ async def _who_comes_again(day: ClinicDay) -> None:
 async def test_a_line_that_somebody_steps_out_of(
     open_hospital: OpenHospital, doctor_at: OpenPerson, patient_at: OpenPerson
 ) -> None:
-    """Urgency, hold, and the board in the waiting room, which says when it is out of date."""
-    day = await begin(open_hospital, doctor_at, patient_at)
+    """Urgency, hold, and the board in the waiting room, which says when it is out of date. The one who is held is
+    moved; the other's telephone has had its message of the day, and so the desk calls it."""
+    day = await begin(open_hospital, doctor_at, patient_at, BUDGETS__PHONE="1")
     doctor = day.doctor
     await book(doctor, "Zhao Lei", "1983-07-02", "138 0013 8000")
     lei = await patient_at(day.hospital)
@@ -153,7 +161,14 @@ async def test_a_line_that_somebody_steps_out_of(
     await doctor.see("act-hold").click()
     await expect(day.patient.see("ahead")).to_have_count(0)
     await look_at(doctor, "console-urgent", "call-next")
+    day.hospital.add_session("dr.wei", "Later")
+    await _open_ticket(doctor, 1)
+    await a_patient_is_moved(day.hospital, doctor)
+    await expect(day.patient.see("check-in")).to_be_visible()
     await _board(day, doctor_at)
+    await day.operator.page.goto(f"{day.hospital.url}/desk")
+    await a_call_is_made(day.operator)
+    await a_line_is_bounded(day.hospital, day.operator)
 
 
 async def _open_ticket(doctor: Person, serial: int) -> None:
@@ -162,7 +177,7 @@ async def _open_ticket(doctor: Person, serial: int) -> None:
 
 
 async def _board(day: ClinicDay, doctor_at: OpenPerson) -> None:
-    [session] = day.hospital.rows("SELECT id FROM sessions")
+    [session] = day.hospital.rows("SELECT id FROM sessions WHERE title = 'Cardiology'")
     board = await doctor_at(day.hospital)
     await board.page.goto(f"{day.hospital.url}/display/{session['id']}")
     await expect(board.see("display-waiting")).to_contain_text("1")

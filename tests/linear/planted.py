@@ -90,7 +90,7 @@ def _suspended_is_called_anyway(patch: pytest.MonkeyPatch) -> None:
 
 
 def _closed_is_booked_anyway(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Session, "check_takes_bookings", lambda _session: None)
+    patch.setattr(Session, "check_takes_bookings", lambda _session, _now: None)
 
 
 def _an_offer_holds_no_place(patch: pytest.MonkeyPatch) -> None:

@@ -42,7 +42,7 @@ def test_every_line_fits_what_old_calendars_read() -> None:
 
 def test_a_cancelled_visit_leaves_the_calendar_that_has_it() -> None:
     booked = read(calendar_file(HOSPITAL, VISIT, Locale.EN, NOW))
-    cancelled = Appointment(VISIT.ticket_id, VISIT.serial, VISIT.opens_at, VISIT.closes_at, cancelled=True)
+    cancelled = Appointment(VISIT.first_id, VISIT.serial, VISIT.opens_at, VISIT.closes_at, cancelled=True)
     later = read(calendar_file(HOSPITAL, cancelled, Locale.EN, NOW))
     assert later["method"] == "CANCEL"
     [old], [new] = booked.walk("VEVENT"), later.walk("VEVENT")

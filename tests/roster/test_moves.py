@@ -14,6 +14,8 @@ from server.store import tables
 from tests.clinic.house import ADMIN, LI, NOW, OPERATOR, ZHAO, patient_of
 from tests.roster.house import RosterHouse
 
+SOON = NOW + timedelta(hours=3)  # checking in to a session in four hours
+
 
 async def booked_and_another(house: RosterHouse, capacity: int = 2) -> tuple[str, str, str]:
     """A ticket, its session, and another session of the same size."""
@@ -30,6 +32,14 @@ async def test_the_new_number_is_the_other_sessions_next_and_the_old_one_is_void
     old = next(row for row in await house.table(tables.tickets) if row.id == ticket_id)
     assert (old.state, old.cause) == (TicketState.TRANSFERRED, Cause.MOVED)
     assert (await house.book(first, 3)).ticket.serial == 2  # number 1 is nobody's again
+
+
+async def test_who_moves_is_asked_to_come_after_the_minutes_of_those_before(house: RosterHouse) -> None:
+    """As whoever books there: reminded in time, and late by the same hour."""
+    ticket_id, _, second = await booked_and_another(house, capacity=3)
+    booked = [await house.book(second, number) for number in (2, 3)]
+    moved = await house.moves.move(OPERATOR, ticket_id, second, NOW)
+    assert moved.planned_at == booked[0].session.opens_at + 2 * timedelta(minutes=5)
 
 
 async def test_the_message_says_that_the_old_number_is_void_and_leads_to_the_new_one(house: RosterHouse) -> None:
@@ -76,18 +86,17 @@ async def test_two_who_change_places_do_not_block_each_other(house: RosterHouse)
 
 
 async def test_a_patient_who_waits_moves_and_checks_in_there_anew(house: RosterHouse) -> None:
-    """The page is behind the check-in: whoever can move has arrived."""
     ticket_id, _, second = await booked_and_another(house)
-    await house.clinic.arrive(ticket_id, NOW)
-    moved = await house.moves.move(patient_of(ticket_id), ticket_id, second, NOW)
+    await house.clinic.arrive(ticket_id, SOON)
+    moved = await house.moves.move(patient_of(ticket_id), ticket_id, second, SOON)
     assert (moved.serial, moved.state, moved.came_from) == (1, TicketState.BOOKED, ticket_id)
-    await house.clinic.arrive(moved.id, NOW)
+    await house.clinic.arrive(moved.id, NOW + timedelta(days=1))
     assert {row.id: row.state for row in await house.table(tables.tickets)}[moved.id] == TicketState.ARRIVED
 
 
 async def test_who_is_held_or_called_does_not_slip_away(house: RosterHouse) -> None:
     ticket_id, first, second = await booked_and_another(house)
-    await house.clinic.arrive(ticket_id, NOW)
+    await house.clinic.arrive(ticket_id, SOON)
     await house.lines.hold(LI, ticket_id, NOW)
     with pytest.raises(NotWaiting):
         await house.moves.move(patient_of(ticket_id), ticket_id, second, NOW)

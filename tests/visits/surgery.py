@@ -18,13 +18,16 @@ from server.store.policy import OpeningLookQueries
 from server.store.preparation import PreparationQueries
 from server.store.visits import VisitLookQueries, VisitQueries
 from server.visits.attestation import Attestations
+from server.visits.calls import CallService
 from server.visits.documents.service import Documents
 from server.visits.opening import Admission
 from server.visits.policy.pack import Pack
 from server.visits.policy.packs import CN_2022
 from server.visits.preparation import Preparations
 from server.visits.reader import VisitReader
+from server.visits.rules import VisitRules
 from server.visits.views import HospitalView
+from server.visits.visit import VisitTimes
 from tests.clinic.house import KEY, LI, NOW, SENDER, ZONE, House, connection
 
 PAPERS: dict[str, Any] = {
@@ -49,9 +52,12 @@ class Surgery:
         self.admission = Admission(partial(store.write, AuditQueries), look, self.pack, ZONE)
         rules = ClinicRules(SENDER, "CN", KEY, admit=self.admission.admit)
         self.clinic = ClinicService(partial(store.write, ClinicQueries), tell, rules)
+        begin_visit = partial(store.write, VisitQueries)
+        visit_rules = VisitRules(VisitTimes(), SENDER, KEY, self.admission.receive)
+        self.calls = CallService(begin_visit, tell=tell, online=self.house.online.__contains__, rules=visit_rules)
         self.preparations = Preparations(begin, tell)
         self.documents = Documents(begin, tell, self.pack, ZONE)
-        self.attestations = Attestations(partial(store.write, VisitQueries), tell, self.pack)
+        self.attestations = Attestations(begin_visit, tell, self.pack)
         hospital = HospitalView("青山互联网医院", "0571-0000 0000")
         self.read = VisitReader(partial(store.read, VisitLookQueries), ZONE, hospital, self.pack)
 

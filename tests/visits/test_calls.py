@@ -111,6 +111,20 @@ async def test_a_no_show_is_told_and_when_recalled_gets_a_new_link(house: House)
     assert await house.visits.answer(ticket_id, at(405)) == visit_id
 
 
+async def test_a_page_that_is_still_open_lasts_for_the_visit_of_a_recalled_no_show(house: House) -> None:
+    """It was to go out ten minutes after the number was given up, and the new link goes to closed pages alone."""
+    session_id = await house.session()
+    ticket_id = await given_up(house, session_id)
+    async with house.store.write(JoinQueries) as tx:
+        await tx.add_sign_in(NewSignIn(new_id(), b"open", NOW, at(600), ticket_id=ticket_id))
+        await tx.add_sign_in(NewSignIn(new_id(), b"gone", NOW, at(399), ticket_id=ticket_id))
+    house.online.add(ticket_id)
+    await house.calls.call(LI, recalled(ticket_id), at(400))
+    [link] = [link for link in await house.table(tables.join_links) if link.ended_at is None]
+    pages = {page.token_hash: page.expires_at for page in await house.table(tables.sign_ins)}
+    assert pages == {b"open": link.expires_at, b"gone": at(399)}
+
+
 async def test_a_doctor_who_is_called_away_costs_the_patient_nothing(house: House) -> None:
     session_id = await house.session()
     first, _ = await house.waiting(session_id, 2)

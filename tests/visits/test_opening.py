@@ -5,8 +5,10 @@ from datetime import date, timedelta
 import pytest
 
 from server.clinic.errors import NotFound
+from server.clinic.line import Pick
 from server.clinic.session import SessionState
 from server.store import tables
+from server.visits.calls import OutOfTurn
 from server.visits.policy.errors import PolicyRefused, StepUpNeeded
 from server.visits.policy.packs import NONE
 from tests.clinic.house import LI, NOW, OPERATOR, ZHAO, House
@@ -68,6 +70,32 @@ async def test_of_a_foreign_session_nobody_learns_what_is_missing(house: House) 
     for where in (session_id, "nothing"):
         with pytest.raises(NotFound):
             await surgery.clinic.open_session(ZHAO, where, NOW)
+
+
+async def test_whose_session_a_colleague_opened_does_not_call_from_it_without_papers(house: House) -> None:
+    surgery, session_id = Surgery(house), await house.session()  # open, and nobody asked its owner
+    [ticket_id] = await house.waiting(session_id)
+    for call in (
+        surgery.calls.call_next(LI, session_id, NOW),
+        surgery.calls.call(LI, OutOfTurn(ticket_id, Pick.CHOSEN, "心电图异常"), NOW),
+    ):
+        with pytest.raises(PolicyRefused):
+            await call
+    refused = [row.detail for row in await house.table(tables.audit) if row.action == "session.calling_refused"]
+    assert refused == 2 * [{"policy": "cn-2022/1", "rule": "licence-valid"}]
+    assert await house.table(tables.visits) == []
+
+
+async def test_who_has_papers_calls_long_after_the_second_factor_until_the_licence_ends(house: House) -> None:
+    surgery, session_id = Surgery(house), await house.session()
+    await surgery.papers(licence_until=date(2026, 11, 21))
+    await surgery.signed_in(stepped_up_at=NOW)
+    _, second = await house.waiting(session_id, 2)
+    await surgery.calls.call_next(LI, session_id, NOW + timedelta(hours=2))
+    midnight = NOW.replace(hour=16)
+    await house.visits.tick(midnight)
+    with pytest.raises(PolicyRefused):
+        await surgery.calls.call(LI, OutOfTurn(second, Pick.CHOSEN, "心电图异常"), midnight)
 
 
 async def test_under_the_pack_none_everybody_opens(house: House) -> None:

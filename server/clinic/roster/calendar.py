@@ -27,12 +27,16 @@ REMINDER = {Locale.ZH: "十分钟后开始看诊", Locale.EN: "Consulting hours 
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """What a calendar may know of a ticket. ``cancelled`` takes the entry off a calendar that has it."""
+    """What a calendar may know of a ticket. ``cancelled`` takes the entry off a calendar that has it.
 
-    ticket_id: str
+    ``first_id`` is the ticket that was booked, before so many ``moves``: a calendar has one entry for all of them.
+    """
+
+    first_id: str
     serial: int
     opens_at: datetime
     closes_at: datetime
+    moves: int = 0
     cancelled: bool = False
 
 
@@ -45,12 +49,13 @@ class Organiser:
 
 
 def calendar_file(organiser: Organiser, appointment: Appointment, locale: Locale, now: datetime) -> bytes:
-    """The text/calendar of one ticket. The same ticket has the same UID for ever, so that a later file replaces it."""
+    """The text/calendar of one appointment. Its UID is the same for ever, so that a later file replaces an earlier one
+    (RFC 5545 §3.8.7.4: SEQUENCE grows)."""
     from icalendar import Event  # noqa: PLC0415 – an idle server does without
 
     words = {"hospital": organiser.hospital, "telephone": organiser.telephone, "serial": appointment.serial}
     event = Event()
-    event.add("uid", f"{sha256(appointment.ticket_id.encode()).hexdigest()[:32]}@bedside")
+    event.add("uid", f"{sha256(appointment.first_id.encode()).hexdigest()[:32]}@bedside")
     event.add("dtstamp", now)
     event.add("dtstart", appointment.opens_at)
     event.add("dtend", appointment.closes_at)
@@ -58,7 +63,7 @@ def calendar_file(organiser: Organiser, appointment: Appointment, locale: Locale
     event.add("description", DESCRIPTION[locale].format(**words))
     event.add("location", organiser.hospital)
     event.add("status", "CANCELLED" if appointment.cancelled else "CONFIRMED")
-    event.add("sequence", 1 if appointment.cancelled else 0)
+    event.add("sequence", appointment.moves + appointment.cancelled)
     event.add_component(_reminder(locale))
     return bytes(_calendar(event, cancelled=appointment.cancelled).to_ical())
 

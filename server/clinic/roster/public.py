@@ -224,7 +224,7 @@ def shown(session: Session | None, now: datetime) -> Session:
     """One that the public page shows: a department's, and not over. Raises ``NotFound``, ``SessionClosed``."""
     if session is None or session.department is None:
         raise NotFound("no such session")
-    session.check_takes_bookings()
+    session.check_takes_bookings(now)
     if session.closes_at <= now:
         raise SessionClosed("the session is over")
     return session

@@ -19,12 +19,16 @@ _OVERLAP: Final = 128  # a name, escaped throughout, that stands across two piec
 _TAIL: Final = 1024  # in which the end mark stands (ISO 32000-1 annex H.3, note 18)
 _DICTIONARY: Final = 2048  # how far from its type a stream's filter may stand
 
+# Long names alone: /JS or /EF stands in every third photograph by chance.
 _ACTIVE: Final = {
     "JavaScript": "a program",
     "Launch": "a call of another program",
     "EmbeddedFile": "another file",
     "EmbeddedFiles": "another file",
+    "FileAttachment": "another file",  # whose own type may be left out (§7.11.4, table 45)
     "RichMedia": "film or animation",
+    "Rendition": "film or animation",  # or a program, which is not called so there (§12.6.4.13)
+    "Movie": "film or animation",
     "SubmitForm": "a form that sends itself",
     "ImportData": "a form that reads files",
     "GoToE": "another file",

@@ -52,11 +52,15 @@ class Pack:
 
     def check_opening(self, opening: Opening) -> None:
         """Raises ``PolicyRefused`` with everything that is missing, or ``StepUpNeeded`` where that alone is."""
+        self.check_standing(opening)
+        if self.step_up is not None and not self.step_up.holds(opening):
+            raise StepUpNeeded(self.step_up.refusal)
+
+    def check_standing(self, opening: Opening) -> None:
+        """Without the second factor: of whoever calls from a session that is open. Raises ``PolicyRefused``."""
         refused = refusals(self.standing, opening)
         if refused:
             raise PolicyRefused(refused)
-        if self.step_up is not None and not self.step_up.holds(opening):
-            raise StepUpNeeded(self.step_up.refusal)
 
     def judge(self, case: Case) -> Judgement:
         refused = refusals(self.treatment, case)

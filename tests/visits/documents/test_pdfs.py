@@ -18,7 +18,7 @@ def test_a_plain_report_passes() -> None:
     check_pdf(report())
     check_pdf(report(stream(b"", b"/Subtype/Image/Filter/DCTDecode", photograph())))
     check_pdf(report(stream(b"5 0 <</Type/Page>>", b"/Type/ObjStm/Filter/FlateDecode/N 1/First 4")))
-    check_pdf(report(b"5 0 obj\n<</A/JavaScripting/B/XFAdc>>\nendobj\n"))
+    check_pdf(report(b"5 0 obj\n<</A/JavaScripting/B/XFAdc/MovieTitle 1>>\nendobj\n"))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -35,6 +35,9 @@ def test_noise_is_not_taken_for_a_program(seed: int) -> None:
         b"5 0 obj\n<</S/Launch/F(cmd.exe)>>\nendobj\n",
         b"5 0 obj\n<</Names<</EmbeddedFiles 6 0 R>>>>\nendobj\n",
         b"5 0 obj\n<</Type/EmbeddedFile>>\nendobj\n",
+        b"5 0 obj\n<</Subtype/FileAttachment/FS<</F(a.exe)/EF<</F 6 0 R>>>>>>\nendobj\n",
+        b"5 0 obj\n<</S/#52endition/JS(x)>>\nendobj\n",
+        b"5 0 obj\n<</Subtype/Movie>>\nendobj\n",
         b"5 0 obj\n<</AcroForm<</XFA 7 0 R>>>>\nendobj\n",
         b"5 0 obj\n<</S/SubmitForm/F(http://evil.example)>>\nendobj\n",
         b"5 0 obj\n<</Subtype/RichMedia>>\nendobj\n",

@@ -1,4 +1,4 @@
-// An appointment that nobody has checked in with yet, after a move: when it is, its number, and checking in once it is near.
+// An appointment that nobody has checked in with yet: when it is, its number, getting ready, and checking in once it is near.
 import { useState } from 'preact/hooks'
 import { get, post, toProblem, type Problem } from '../shared/api'
 import { now } from '../shared/clock'
@@ -6,12 +6,14 @@ import { PushButton } from '../shared/push/PushButton'
 import { clockTime, dayLong } from '../shared/time'
 import { problemText } from '../shared/words'
 import type { MyTicket } from '../shared/wire'
+import { Expect } from './Expect'
+import { ForTheDoctor } from './ForTheDoctor'
 import { justMoved } from './move/move'
+import { OtherBrowser } from './OtherBrowser'
 import { ticket } from './state'
+import { DeviceTest } from './test/DeviceTest'
 import { WayOut } from './WayOut'
 import { t } from './words'
-
-const EARLY_MS = 30 * 60_000 // who waits longer than that waits at home
 
 function CheckIn() {
   const [problem, setProblem] = useState<Problem | null>(null)
@@ -48,7 +50,7 @@ function Moved({ mine }: { mine: MyTicket }) {
 }
 
 export function Booked({ mine }: { mine: MyTicket }) {
-  const from = new Date(mine.session.opens_at).getTime() - EARLY_MS
+  const from = mine.check_in_from === null ? 0 : new Date(mine.check_in_from).getTime()
   return (
     <div data-testid="booked-ahead">
       <section class="card first" aria-label={t('yourAppointment')}>
@@ -73,6 +75,10 @@ export function Booked({ mine }: { mine: MyTicket }) {
       </section>
       <Moved mine={mine} />
       <PushButton path="/ticket/push" who={mine.id} />
+      <OtherBrowser />
+      <DeviceTest />
+      <ForTheDoctor mine={mine} />
+      <Expect />
       <WayOut mine={mine} />
     </div>
   )

@@ -4,9 +4,8 @@ import { clockTime } from '../shared/time'
 import { Speaker } from '../shared/ui/Speaker'
 import type { MyTicket } from '../shared/wire'
 import { useAwake } from './awake'
-import { Complaint } from './Complaint'
-import { Documents } from './Documents'
 import { Expect } from './Expect'
+import { ForTheDoctor } from './ForTheDoctor'
 import { OtherBrowser } from './OtherBrowser'
 import { Place } from './Place'
 import { enableSound, playRing, soundBlocked } from './ring'
@@ -70,16 +69,6 @@ function Sound() {
     <button class="quiet" data-testid="ring-test" onClick={playRing}>
       <Speaker off={false} /> {t('ringTest')}
     </button>
-  )
-}
-
-function ForTheDoctor({ mine }: { mine: MyTicket }) {
-  return (
-    <section class="card" aria-label={t('forDoctor')}>
-      <h2>{t('forDoctor')}</h2>
-      <Complaint mine={mine} />
-      <Documents mine={mine} />
-    </section>
   )
 }
 

@@ -147,6 +147,7 @@ export interface MyTicket {
   consented: boolean
   visit: { id: string; state: VisitState; ring_until: Moment } | null
   wait: (Wait & { as_of: Moment }) | null
+  check_in_from: Moment | null
   suspended: { message: string } | null
   can_cancel: boolean
   can_move: boolean

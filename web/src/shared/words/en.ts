@@ -46,6 +46,7 @@ export const en = {
   'problem_alarm-worsened': 'The alarm has worsened or come again meanwhile. Look again, then acknowledge.',
   'problem_device-worn': 'This device is worn by another patient.',
   'problem_profile-not-applicable': 'This profile is only for patients of 18 and over.',
+  'problem_too-early': 'It is too early to check in.',
   'problem_link-dead': 'This link is no longer valid.',
   'problem_link-locked': 'This link is locked after too many wrong tries.',
   'problem_wrong-birth-date': 'The birth date does not match.',

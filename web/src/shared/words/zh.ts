@@ -48,6 +48,7 @@ export const zh: typeof en = {
   'problem_alarm-worsened': '报警已升级或再次出现，请重新查看后再确认。',
   'problem_device-worn': '该设备正由另一位患者佩戴。',
   'problem_profile-not-applicable': '该监测方案仅适用于 18 岁及以上的患者。',
+  'problem_too-early': '还没到签到时间。',
   'problem_link-dead': '此链接已失效。',
   'problem_link-locked': '多次输入错误，链接已锁定。',
   'problem_wrong-birth-date': '出生日期不一致。',
