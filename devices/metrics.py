@@ -88,7 +88,7 @@ DURATION = {"min": AS_IT_IS, "h": by(60)}
 
 _TABLE = (
     Metric("hr", "/min", 20, 300, RATE, ("8867-4",), (147842,)),
-    Metric("pulse_rate", "/min", 20, 300, RATE, ("8867-4",), (149530, 149546)),  # LOINC alone cannot tell it from hr
+    Metric("pulse_rate", "/min", 20, 300, RATE, ("8867-4",), (149530, 149546, 149522)),  # LOINC cannot tell it from hr
     Metric("spo2", "%", 50, 100, SATURATION, ("59408-5", "2708-6"), (150456,)),
     Metric("resp_rate", "/min", 2, 80, BREATHS, ("9279-1",), (151562, 151594)),
     Metric("sbp", "mm[Hg]", 40, 300, PRESSURE, ("8480-6",), (150021, 150301, 150033)),  # cuff, cuff, arterial line

@@ -7,6 +7,7 @@ from hashlib import sha256
 
 import msgspec
 
+from devices.codecs.units import ucum
 from devices.metrics import Metric
 from devices.readings import Comparator, Decoded, Reason, Refusal, Reported
 from devices.waves import Block
@@ -16,7 +17,7 @@ MAX_TEXT = 64
 
 
 class Said(msgspec.Struct, frozen=True):
-    """A number with its unit (UCUM) as it was sent, and what stood beside it.
+    """A number with its unit as it was sent – UCUM, or a spelling that can mean nothing else – and what stood beside.
 
     ``value`` None: none that can be read. ``wrong_at``: a time was given that is none."""
 
@@ -38,7 +39,7 @@ def judge(said: Said) -> Reported | Refusal:
         return Refusal(Reason.NOT_A_NUMBER, metric.name)
     if math.isinf(number):
         return Refusal(Reason.INFINITE, metric.name)
-    conversion = metric.units.get(said.unit)
+    conversion = metric.units.get(said.unit) or metric.units.get(ucum(said.unit))
     if conversion is None:
         return Refusal(Reason.UNKNOWN_UNIT, metric.name, detail=printable(said.unit))
     value = conversion.apply(number)

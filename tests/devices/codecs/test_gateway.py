@@ -85,6 +85,19 @@ def test_sensor_glucose_below_39_is_an_error_code() -> None:
     assert [(r.metric, round(r.value, 2)) for r in said(sgv=54).readings] == [("glucose_isf", 3.0)]
 
 
+def test_what_xdrip_uploads_is_a_list_with_times_of_its_own() -> None:
+    sensor = {"type": "sgv", "sgv": 54, "date": 1741475400000, "direction": "Flat"}
+    meter = {"type": "mbg", "mbg": 54, "date": 1741475400000}
+    decoded = decode(json.dumps([sensor, 7, {"type": "cal", "slope": 800}, meter]).encode())
+    at = datetime(2025, 3, 8, 23, 10, tzinfo=UTC)
+    assert [(r.metric, round(r.value, 2), r.at) for r in decoded.readings] == [
+        ("glucose_isf", 3.0, at),
+        ("glucose", 3.0, at),
+    ]
+    assert [r.reason for r in decoded.refusals] == [Reason.WRONG_SHAPE, Reason.NO_READING]
+    assert [r.at for r in said(spo2=97, date=7).readings] == [None]  # another gateway's is not understood
+
+
 def test_the_gateways_own_time_is_the_readings() -> None:
     at = datetime(2025, 3, 8, 23, 10, tzinfo=UTC)
     assert [r.at for r in said(spo2=97, UTCtime="2025-03-08T23:10:00Z").readings] == [at]
@@ -123,6 +136,8 @@ def test_a_reading_is_refused_by_name(message: dict[str, object], reason: Reason
         (b"unavailable", Reason.NO_VALUE),
         (b"36.5", Reason.UNKNOWN_METRIC),
         (b"true", Reason.UNKNOWN_METRIC),
+        (b"[]", Reason.NO_READING),
+        (b"[7]", Reason.WRONG_SHAPE),
         (b'{"~": "esphome", "val_tpl": "{{ value_json.spo2 }}", "spo2": 97}', Reason.NO_READING),
         (b'{"id": "AA:BB", "rssi": -70}', Reason.NO_READING),
         (b'{"id": "AA:BB", "servicedatauuid": "fcd2", "servicedata": "zz"}', Reason.NO_READING),
@@ -137,7 +152,7 @@ def test_what_is_no_reading_is_no_fault_of_the_device(payload: bytes, reason: Re
     [
         (b"", Reason.BAD_JSON),
         (b"{", Reason.BAD_JSON),
-        (b"[]", Reason.WRONG_SHAPE),
+        (b"[" + b",".join([b"{}"] * 1001) + b"]", Reason.WRONG_SHAPE),
         (b"\xff", Reason.BAD_UTF8),
         (b" " * 60_000, Reason.BAD_JSON),
         (b"a" * 60_000, Reason.BAD_JSON),

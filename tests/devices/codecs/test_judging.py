@@ -28,6 +28,11 @@ def test_a_value_is_converted_and_what_was_sent_is_kept_beside_it() -> None:
     assert judge(Said(GLUCOSE, 5.4, "mmol/L")) == Reported("glucose", 5.4, "mmol/L")
 
 
+def test_a_spelling_that_can_mean_one_unit_is_that_unit_and_kept_as_it_was_sent() -> None:
+    assert judge(Said(METRICS["sbp"], 120, "mmHg")) == Reported("sbp", 120, "mm[Hg]", None, 120, "mmHg")
+    assert judge(Said(METRICS["temp"], 98.6, "°F")) == Reported("temp", 37.0, "Cel", None, 98.6, "°F")
+
+
 @pytest.mark.parametrize(
     ("said", "refusal"),
     [
