@@ -6,7 +6,6 @@ the eye that checks; whose reading it is, the association decides.
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 import msgspec
@@ -17,7 +16,7 @@ from devices.codecs.flags import end_of_scale, off_scale, words
 from devices.codecs.intervals import is_summary
 from devices.codecs.judging import Said, gathered, judge, printable
 from devices.codecs.sampled_data import block_of
-from devices.codecs.strict_json import MAX_ITEMS, RefusedError, as_list, as_object, moment, number, parse, text
+from devices.codecs.strict_json import RefusedError, as_list, as_object, moment, number, parse, text
 from devices.codecs.units import assumed, ucum
 from devices.metrics import Metric
 from devices.readings import Comparator, Decoded, Reason, Refusal, Reported
@@ -54,9 +53,7 @@ def decode(payload: bytes) -> Decoded:
         observations = list(_observations(message))
     except RefusedError as refused:
         return Decoded(refusals=(refused.refusal,))
-    judged = list(islice(_judge_all(observations, patients(message)), MAX_ITEMS + 1))
-    if len(judged) > MAX_ITEMS:
-        return Decoded(refusals=(Refusal(Reason.WRONG_SHAPE, detail=f"more than {MAX_ITEMS} readings"),))
+    judged = list(_judge_all(observations, patients(message)))
     return gathered(judged or [Refusal(Reason.NO_READING, "", detail="no Observation has a value")])
 
 

@@ -140,7 +140,7 @@ def _short_digits(code: str) -> bool:
 
 def _unit(obx: Segment, metric: Metric, value: float) -> str:
     """By code or by name, whichever is understood; a code of MDC is a number."""
-    said = [part for place in (1, 2, 4, 5) if (part := obx.component(6, place))]
+    said = [part for place in (1, 2, 4, 5) if (part := obx.component(6, place)) not in {"", EXPLICIT_NULL}]
     known = (ucum(part) for part in said)
     return next((unit for unit in known if unit in metric.units), said[0] if said else assumed(metric, value))
 

@@ -14,6 +14,7 @@ from devices.waves import Block
 
 YEARS = range(1970, 2201)  # keeps arithmetic with clock offsets away from the ends of the calendar
 MAX_TEXT = 64
+MAX_READINGS = 1000  # of a message, taken or not
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -75,6 +76,8 @@ def gathered(
     identifies the message where its readings carry no time.
     """
     items = tuple(judged)
+    if len(items) > MAX_READINGS:
+        return refused(Reason.WRONG_SHAPE, f"more than {MAX_READINGS} readings")
     readings = tuple(item for item in items if isinstance(item, Reported))
     refusals = tuple(item for item in items if isinstance(item, Refusal))
     waves = tuple(item for item in items if isinstance(item, Block))

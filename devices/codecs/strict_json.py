@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import msgspec
 
-from devices.codecs.judging import YEARS
+from devices.codecs.judging import MAX_READINGS, YEARS
 from devices.readings import Reason, Refusal
 
 MAX_BYTES = 64 * 1024
-MAX_ITEMS = 1000  # of a message: readings, records, entries, data points
+MAX_ITEMS = MAX_READINGS  # of a message: records, entries, data points too
 MAX_DIGITS = 25  # a longer integer is read as a float: Python's own conversion is quadratic, and refuses 4,300 digits
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]

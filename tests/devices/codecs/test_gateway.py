@@ -157,6 +157,7 @@ def test_what_is_no_reading_is_no_fault_of_the_device(payload: bytes, reason: Re
         (b" " * 60_000, Reason.BAD_JSON),
         (b"a" * 60_000, Reason.BAD_JSON),
         (b'{"spo2": 97, "spo2": 79}', Reason.DUPLICATE_KEY),
+        (b"[" + b",".join([b'{"hr": 0, "HR": 0}'] * 501) + b"]", Reason.WRONG_SHAPE),
     ],
 )
 def test_what_cannot_be_read_is_refused_whole(payload: bytes, reason: Reason) -> None:

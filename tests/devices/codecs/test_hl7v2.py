@@ -181,6 +181,10 @@ def test_a_time_without_zone_is_in_that_of_the_header_or_else_local() -> None:
     assert only(decode(local)).at == datetime.fromisoformat("2025-03-09T07:59:59")  # type: ignore[union-attr]
 
 
+def test_a_unit_that_is_null_is_none() -> None:
+    assert only(observed('OBX|1|NM|8867-4^HR^LN||71|""')) == Reported("hr", 71, "/min", AT, subject="P1")
+
+
 def test_a_patient_that_is_null_is_nobody() -> None:
     assert only(decode(message(spo2()).replace(b"P1^^^HOSP^MR", b'""'))).subject is None  # type: ignore[union-attr]
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from devices.codecs.judging import MAX_TEXT, Said, gathered, judge, named, printable, refused
+from devices.codecs.judging import MAX_READINGS, MAX_TEXT, Said, gathered, judge, named, printable, refused
 from devices.metrics import METRICS
 from devices.readings import Comparator, Reason, Refusal, Reported
 
@@ -47,6 +47,14 @@ def test_a_spelling_that_can_mean_one_unit_is_that_unit_and_kept_as_it_was_sent(
 )
 def test_what_cannot_be_taken_has_a_name_and_its_value_where_that_is_known(said: Said, refusal: Refusal) -> None:
     assert judge(said) == refusal
+
+
+def test_a_message_has_a_thousand_readings_at_most() -> None:
+    reading = Reported("spo2", 97, "%", AT)
+    assert len(gathered([reading] * MAX_READINGS).readings) == 1000
+    assert gathered([reading] * MAX_READINGS + [Refusal(Reason.NO_VALUE, "spo2")]) == refused(
+        Reason.WRONG_SHAPE, "more than 1000 readings"
+    )
 
 
 def test_a_message_is_the_same_by_what_was_measured_where_every_reading_has_its_time() -> None:
