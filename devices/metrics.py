@@ -99,7 +99,8 @@ _TABLE = (
     Metric("height", "cm", 50, 250, LENGTH, ("8302-2",), (188740,)),
     Metric("bmi", "kg/m2", 8, 100, {"kg/m2": AS_IT_IS}, ("39156-5",), (188752,)),
     Metric("glucose", "mmol/L", 0.5, 60, GLUCOSE_METER, GLUCOSE_LOINC, (160184, 160188, 160020)),
-    Metric("glucose_isf", "mmol/L", 2.2, 27.8, GLUCOSE_METER, ("105272-9", "99504-3"), (160212,)),
+    # from 39 mg/dL on, which sensors say for "low": what is lower is an error code of theirs
+    Metric("glucose_isf", "mmol/L", 2.16, 27.8, GLUCOSE_METER, ("105272-9", "99504-3"), (160212,)),
     Metric("glucose_fasting", "mmol/L", 0.5, 60, GLUCOSE, ("14771-0", "1558-6")),
     Metric("glucose_pp2h", "mmol/L", 0.5, 60, GLUCOSE, ("1521-4",)),
     Metric("ketone", "mmol/L", 0, 15, KETONE, ("53060-9",)),

@@ -82,7 +82,9 @@ def test_a_temperature_said_twice_is_one() -> None:
 
 def test_sensor_glucose_below_39_is_an_error_code() -> None:
     assert [r.reason for r in said(sgv=5, direction="NOT COMPUTABLE").refusals] == [Reason.IMPOSSIBLE]
-    assert [(r.metric, round(r.value, 2)) for r in said(sgv=54).readings] == [("glucose_isf", 3.0)]
+    assert [r.reason for r in said(sgv=38).refusals] == [Reason.IMPOSSIBLE]
+    for shown, meant in ((39, 2.16), (54, 3.0)):  # the lowest that a sensor tells, and a low one
+        assert [(r.metric, round(r.value, 2)) for r in said(sgv=shown).readings] == [("glucose_isf", meant)]
 
 
 def test_what_xdrip_uploads_is_a_list_with_times_of_its_own() -> None:

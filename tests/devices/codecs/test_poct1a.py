@@ -53,7 +53,8 @@ def test_a_greeting_names_the_device_and_measures_nothing() -> None:
 def test_a_patients_result_is_one_where_the_role_was_left_out_too() -> None:
     assert [r.value for r in decode(document(glucose("2.4"), role="")).readings] == [2.4]
     control = document(glucose(), role="").replace(b"PT>", b"CTC>")
-    assert only(control).reason is Reason.QUALITY_CONTROL  # type: ignore[union-attr]
+    for of_nobody in (control, document(service=glucose(), role="")):
+        assert only(of_nobody).reason is Reason.QUALITY_CONTROL  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("encoding", ["GB18030", "gbk", "GB2312"])
