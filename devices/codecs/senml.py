@@ -93,7 +93,7 @@ def _resolved(record: Mapping[str, object], base: Mapping[str, object]) -> Recor
     unit = text(record.get("u")) or text(base.get("bu"))
     times = [number(given) for given in (base.get("bt", 0), record.get("t", 0))]
     if None in times:
-        return Refusal(Reason.WRONG_SHAPE, _called(name), detail="t")
+        return Refusal(Reason.WRONG_SHAPE, printable(_called(name)), detail="t")
     return Record(name, unit, sum(time or 0.0 for time in times), _value(record, base))
 
 

@@ -83,7 +83,7 @@ def moment(value: object) -> datetime | None:
     """RFC 3339 with its offset, in a year that can be reckoned with."""
     try:
         read = msgspec.convert(value, Moment) if isinstance(value, str) else None
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeError):  # half a character, which an escape can make
         return None
     return read.astimezone(UTC) if read is not None and read.year in YEARS else None
 

@@ -84,6 +84,7 @@ def test_a_broken_temperature_never_costs_a_saturation_of_79() -> None:
         (reading(value=0), Reason.IMPOSSIBLE),
         (reading(value=1e308, unit="/"), Reason.IMPOSSIBLE),
         (reading(at="yesterday"), Reason.WRONG_SHAPE),
+        (reading(at="2026-11-21T09:29:59Z\ud800"), Reason.WRONG_SHAPE),
         (reading(at="2026-11-21T09:29:59"), Reason.WRONG_SHAPE),
         (reading(at=1795253399), Reason.WRONG_SHAPE),
         (reading(at="0001-01-01T00:00:00Z"), Reason.WRONG_SHAPE),

@@ -141,6 +141,11 @@ def test_a_pack_that_cannot_be_read_is_refused_whole(payload: bytes, reason: Rea
     assert [(refusal.reason, refusal.metric) for refusal in decode(payload).refusals] == [(reason, None)]
 
 
+def test_a_name_that_cannot_be_stored_is_told_all_the_same() -> None:
+    decoded = said({"n": "hr\ud800\0", "u": "beat/min", "v": 71, "t": "now"}, {"n": "\ud800", "s": 1})
+    assert [refusal.metric for refusal in decoded.refusals] == ["hr??", "?"]
+
+
 def test_a_pack_without_values_is_no_fault() -> None:
     decoded = decode(b'[{"bn": "urn:dev:mac:aabbccddee010203:", "bt": 1741504205}]')
     assert [refusal.reason for refusal in decoded.refusals] == [Reason.NO_READING]
