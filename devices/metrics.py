@@ -88,7 +88,7 @@ DURATION = {"min": AS_IT_IS, "h": by(60)}
 
 _TABLE = (
     Metric("hr", "/min", 20, 300, RATE, ("8867-4",), (147842,)),
-    Metric("pulse_rate", "/min", 20, 300, RATE, ("8867-4",), (149530, 149546)),  # LOINC alone cannot tell it from hr
+    Metric("pulse_rate", "/min", 20, 300, RATE, ("8867-4",), (149530, 149546, 149522)),  # LOINC cannot tell it from hr
     Metric("spo2", "%", 50, 100, SATURATION, ("59408-5", "2708-6"), (150456,)),
     Metric("resp_rate", "/min", 2, 80, BREATHS, ("9279-1",), (151562, 151594)),
     Metric("sbp", "mm[Hg]", 40, 300, PRESSURE, ("8480-6",), (150021, 150301, 150033)),  # cuff, cuff, arterial line
@@ -99,7 +99,8 @@ _TABLE = (
     Metric("height", "cm", 50, 250, LENGTH, ("8302-2",), (188740,)),
     Metric("bmi", "kg/m2", 8, 100, {"kg/m2": AS_IT_IS}, ("39156-5",), (188752,)),
     Metric("glucose", "mmol/L", 0.5, 60, GLUCOSE_METER, GLUCOSE_LOINC, (160184, 160188, 160020)),
-    Metric("glucose_isf", "mmol/L", 2.2, 27.8, GLUCOSE_METER, ("105272-9", "99504-3"), (160212,)),
+    # from 39 mg/dL on, which sensors say for "low": what is lower is an error code of theirs
+    Metric("glucose_isf", "mmol/L", 2.16, 27.8, GLUCOSE_METER, ("105272-9", "99504-3"), (160212,)),
     Metric("glucose_fasting", "mmol/L", 0.5, 60, GLUCOSE, ("14771-0", "1558-6")),
     Metric("glucose_pp2h", "mmol/L", 0.5, 60, GLUCOSE, ("1521-4",)),
     Metric("ketone", "mmol/L", 0, 15, KETONE, ("53060-9",)),

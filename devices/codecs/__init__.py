@@ -8,7 +8,7 @@ from functools import partial
 from typing import Protocol
 
 from devices.codecs import astm, fhir, gateway, hl7v2, native, open_mhealth, poct1a, senml, sparkplug, wave
-from devices.codecs.gatt import CHARACTERISTICS
+from devices.codecs.gatt import CHARACTERISTICS, short_number
 from devices.codecs.units import System
 from devices.readings import Decoded
 from devices.waves import CHANNELS
@@ -54,4 +54,10 @@ MEDIA_TYPES: Mapping[str, str] = {
 
 def codec_of(format_: str) -> Codec | None:
     """Of a format whose messages stand for themselves."""
-    return CODECS.get(format_) or WAVES.get(format_)
+    return CODECS.get(format_) or WAVES.get(format_) or CODECS.get(_of_characteristic(format_))
+
+
+def _of_characteristic(format_: str) -> str:
+    """Gateways name a characteristic in capitals or by its whole UUID too."""
+    family, _, uuid = format_.partition("/")
+    return f"gatt/{short_number(uuid)}" if family == "gatt" else ""

@@ -9,18 +9,18 @@ import msgspec
 from devices.codecs.astm_frames import ENQ, EOT, STX, FrameError, text_of
 from devices.codecs.compact_time import moment
 from devices.codecs.decimal_text import Amount, amount
+from devices.codecs.flags import FLAGS, bounded
 from devices.codecs.judging import Said, gathered, judge, named, printable, refused
 from devices.codecs.names import metric_named
 from devices.codecs.units import assumed, ucum
 from devices.metrics import METRICS, Metric, by_loinc
-from devices.readings import Comparator, Decoded, Reason, Refusal, Reported
+from devices.readings import Decoded, Reason, Refusal, Reported
 
 MAX_BYTES = 64 * 1024
 MAX_RECORDS = 4000
 MAX_RESULTS = 1000
-STATUS = {"P": "preliminary", "C": "corrected", "S": "partial"}
-NOT_OBTAINED = {"X", "I", "N", "Q"}
-FLAGS = {"HH": "critical_high", "LL": "critical_low", "H": "high", "L": "low", "A": "abnormal"}
+STATUS = {"P": "preliminary", "C": "corrected", "S": "partial", "W": "questionable"}
+NOT_OBTAINED = {"X", "I", "N"}  # Q is the answer to a query, and a result like any other
 METER_MARKS = {"B": "before_food", "A": "after_food", "F": "fasting", "X": "user_X"}  # Contour meters, see _meter
 ASSAYS = {  # as analysers abbreviate; elsewhere a letter may mean something else
     "glu": "glucose",
@@ -39,7 +39,6 @@ ASSAYS = {  # as analysers abbreviate; elsewhere a letter may mean something els
     "ket": "ketone",
     "hs-crp": "crp",
 }
-OFF_SCALE = {"<": Comparator.LESS, ">": Comparator.GREATER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +69,7 @@ class Around:
     subject: str | None = None
     at: str = ""
     control: bool = False
+    practice: bool = False  # the whole message
 
 
 def decode(payload: bytes) -> Decoded:
@@ -126,12 +126,12 @@ def _results(records: list[Record]) -> Iterator[Reported | Refusal]:
     around = Around()
     for record in records:
         if record.kind == "H":
-            around = Around(control=record.field(12)[:1] in {"T", "D", "Q"})  # training, debugging, quality control
+            around = Around(practice=record.field(12)[:1] in {"T", "D", "Q"})  # training, debugging, quality control
         elif record.kind == "P":
-            around = Around(_patient(record), control=around.control)
+            around = Around(_patient(record), practice=around.practice)
         elif record.kind == "O":
             at = record.field(8) or record.field(7)
-            around = Around(around.subject, at, around.control or record.field(12).upper() == "Q")
+            around = Around(around.subject, at, record.field(12).upper() == "Q", around.practice)
         elif record.kind == "R":
             yield _judged(record, around)
 
@@ -144,7 +144,7 @@ def _patient(record: Record) -> str | None:
 def _judged(record: Record, around: Around) -> Reported | Refusal:
     metric, name = _metric(record)
     flags, status = _flags(record), "" if _meter(record) else record.field(9).upper()
-    if around.control or (_meter(record) and "C" in flags):
+    if around.control or around.practice or (_meter(record) and "C" in flags):
         return Refusal(Reason.QUALITY_CONTROL, metric.name if metric else name, detail=printable(record.field(4)))
     found = _measured(record, flags)
     if metric is None:
@@ -182,13 +182,7 @@ def _assay(name: str) -> Metric | None:
 
 def _measured(record: Record, flags: list[str]) -> Amount | Reason:
     value = record.component_of(4, 1)
-    if not value:
-        return Reason.NO_VALUE
-    found = amount(value)
-    off = next((OFF_SCALE[flag] for flag in flags if flag in OFF_SCALE), None)
-    if isinstance(found, Amount) and found.comparator is None and off is not None:
-        return Amount(found.value, off)
-    return found
+    return bounded(amount(value) if value else Reason.NO_VALUE, flags)
 
 
 def _meter(record: Record) -> bool:

@@ -10,9 +10,9 @@ _FORM = re.compile(
 )
 
 
-def moment(text: str) -> datetime | None:
-    """UTC where the offset was given, else naive: local time. None for what is no time, or none to the minute: a date
-    alone does not say when something was measured."""
+def moment(text: str, zone: timezone | None = None) -> datetime | None:
+    """UTC where the offset was given, or ``zone`` for those without, else naive: local time. None for what is no time,
+    or none to the minute: a date alone does not say when something was measured."""
     found = _FORM.fullmatch(text)
     if found is None or int(found[1]) not in YEARS:
         return None
@@ -20,7 +20,17 @@ def moment(text: str) -> datetime | None:
     micro = int((found[7] or "0").ljust(6, "0"))
     try:
         local = datetime(year, month, day, hour, minute, int(found[6] or 0), micro)  # noqa: DTZ001 – see above
-        return local if found[8] is None else local.replace(tzinfo=_zone(found)).astimezone(UTC)
+        zone = zone if found[8] is None else _zone(found)
+        return local if zone is None else local.replace(tzinfo=zone).astimezone(UTC)
+    except ValueError:
+        return None
+
+
+def zone_of(text: str) -> timezone | None:
+    """The offset that a time was given with."""
+    found = _FORM.fullmatch(text)
+    try:
+        return _zone(found) if found is not None and found[8] is not None else None
     except ValueError:
         return None
 

@@ -1,6 +1,6 @@
 """CodeableConcepts: which metric LOINC and IEEE 11073 codes of a thing name together, and what stands beside it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -17,6 +17,8 @@ MDC = "urn:iso:std:iso:11073:10101"
 MEAL = "meal"
 MEAL_MDC = 8417864  # MDC_CTXT_GLU_MEAL
 MEALS = {8417868: "before_food", 8417872: "after_food", 8417876: "fasting", 8417880: "casual"}
+ABSENT = {"positive-infinity": Reason.ABOVE_RANGE, "negative-infinity": Reason.BELOW_RANGE}  # HI, LO
+TEST_DATA = "HTEST"  # v3-ActReason, as a security label: of no patient
 MOST_CODINGS = 32
 
 
@@ -51,6 +53,24 @@ def meal(concept: object) -> str | None:
     """``before_food``, ``after_food``, ``fasting``, ``casual``."""
     codes = (int(code) for system, code in _codings(concept) if system == MDC and code.isdecimal())
     return next((MEALS[code] for code in codes if code in MEALS), None)
+
+
+def why_absent(concept: object) -> Reason:
+    """Of a dataAbsentReason."""
+    return next((ABSENT[code] for _, code in _codings(concept) if code in ABSENT), Reason.NO_VALUE)
+
+
+def flags(part: Mapping[str, Any]) -> list[str]:
+    """The codes of its interpretation."""
+    concepts = part.get("interpretation")
+    listed = concepts[:MOST_CODINGS] if isinstance(concepts, list) else []
+    return [code for concept in listed for _, code in _codings(concept)]
+
+
+def is_test_data(resource: Mapping[str, Any]) -> bool:
+    meta = resource.get("meta")
+    labels = {"coding": meta.get("security")} if isinstance(meta, dict) else {}
+    return any(code == TEST_DATA for _, code in _codings(labels))
 
 
 def _the_one(metrics: list[Metric], codings: list[tuple[str, str]]) -> Known:

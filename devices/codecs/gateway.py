@@ -12,7 +12,7 @@ from typing import Any
 from devices.codecs import bthome
 from devices.codecs.judging import Said, gathered, judge, printable
 from devices.codecs.names import metric_named
-from devices.codecs.strict_json import RefusedError, as_object, moment, number, parse, text, text_of
+from devices.codecs.strict_json import RefusedError, as_list, as_object, moment, number, parse, text, text_of
 from devices.codecs.units import System, assumed, ucum
 from devices.metrics import METRICS, Metric
 from devices.readings import Decoded, Reason, Refusal, Reported
@@ -21,7 +21,9 @@ KEYS: Mapping[str, tuple[str, str]] = {  # whose unit is in the name
     "tempc": ("temp", "Cel"),
     "tempf": ("temp", "[degF]"),
     "sgv": ("glucose_isf", "mg/dL"),  # below 39 it is an error code, which is below what is possible
+    "mbg": ("glucose", "mg/dL"),  # of a meter
 }
+NIGHTSCOUT = frozenset({"sgv", "mbg"})
 DISCOVERY = frozenset({"state_topic", "stat_t", "command_topic", "cmd_t", "value_template", "val_tpl", "uniq_id", "~"})
 STATUSES = frozenset({"online", "offline", "connected", "disconnected"})
 NO_VALUES = frozenset({"nan", "none", "null", "unknown", "unavailable"})
@@ -34,16 +36,24 @@ Judged = Reported | Refusal
 
 
 def decode(payload: bytes, system: System = System.UNSAID) -> Decoded:
-    """One message of at most 64 KiB; never raises."""
+    """One message of at most 64 KiB, or a list of such as xDrip uploads; never raises."""
     try:
         written = text_of(payload)
         if BARE.fullmatch(written):
             return gathered([_bare(written.strip().casefold())])
-        message = as_object(parse(payload))
+        message = parse(payload)
+        messages = as_list(message, "messages") if isinstance(message, list) else [as_object(message)]
     except RefusedError as refused:
         return Decoded(refusals=(refused.refusal,))
+    judged = [judged for one in messages for judged in _judge_message(one, system)]
+    return gathered(judged or [Refusal(Reason.NO_READING, "", detail="no messages")])
+
+
+def _judge_message(message: object, system: System) -> list[Judged]:
+    if not isinstance(message, dict):
+        return [Refusal(Reason.WRONG_SHAPE, "", detail="a message is not an object")]
     judged = [] if DISCOVERY & message.keys() else list(_judge_all(message, system))
-    return gathered(judged or [_nothing(message)])
+    return judged or [_nothing(message)]
 
 
 def _bare(state: str) -> Refusal:
@@ -99,14 +109,15 @@ def _is_weighed(message: Message) -> bool:
 
 
 def _moment(message: Message) -> tuple[datetime | None, bool]:
-    """OpenMQTTGateway stamps its messages where it is told to."""
+    """OpenMQTTGateway stamps its messages where it is told to, xDrip always: in milliseconds."""
     if "UTCtime" in message:
         at = moment(message["UTCtime"])
         return at, at is None
-    seconds = number(message.get("unixtime"))
-    if seconds is None or not 0 < seconds < 2**32:
-        return None, "unixtime" in message
-    return datetime.fromtimestamp(seconds, UTC), False
+    key, parts = ("date", 1000) if NIGHTSCOUT & message.keys() else ("unixtime", 1)
+    given = number(message.get(key))
+    if given is None or not 0 < given / parts < 2**32:
+        return None, key in message
+    return datetime.fromtimestamp(given / parts, UTC), False
 
 
 def _service_data(message: Message) -> Iterator[Judged]:

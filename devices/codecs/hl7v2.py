@@ -2,14 +2,15 @@
 codes – as readings. How a message is taken apart is in ``hl7v2_text``, what goes back in ``hl7v2_ack``."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 
 import msgspec
 
-from devices.codecs.compact_time import moment
+from devices.codecs.compact_time import moment, zone_of
+from devices.codecs.flags import FLAGS
 from devices.codecs.hl7v2_text import Hl7Error, Message, Segment, read
-from devices.codecs.hl7v2_value import measured
+from devices.codecs.hl7v2_value import EXPLICIT_NULL, WAVEFORMS, measured
 from devices.codecs.judging import Said, gathered, judge, named, printable, refused
 from devices.codecs.units import assumed, ucum
 from devices.metrics import CONTROL_MDC, Metric, by_loinc, by_mdc
@@ -20,8 +21,8 @@ LOINC = {"LN", "LOINC"}
 STATUS = {"P": "preliminary", "C": "corrected", "R": "unverified", "S": "partial"}  # HL70085; F and the rest: no word
 NOT_OBTAINED = {"X", "I", "N", "O"}
 TAKEN_BACK = {"D", "W"}
-FLAGS = {"HH": "critical_high", "LL": "critical_low", "H": "high", "L": "low", "A": "abnormal", "AA": "critical"}
-FLAGS |= {"QUES": "questionable", "EARLY": "early_estimate", "VALIDATED": "validated"}  # PCD TF-2: of the measurement
+QUALITY = {"QUES": "questionable", "EARLY": "early_estimate", "VALIDATED": "validated"}  # PCD TF-2: beside FLAGS
+UNNAMED = {Reason.NOT_A_NUMBER: Reason.ORDINAL, Reason.NO_READING: Reason.NO_READING}
 INVALID = {"INV", "NAV"}
 NO_PATIENT = {"TEST", "DEMO", "CAL"}
 
@@ -32,6 +33,7 @@ class Around:
 
     subject: str | None = None
     at: str = ""
+    zone: timezone | None = None  # of MSH-7: the default of the whole message (HL7 chapter 2, TM)
 
 
 def decode(payload: bytes) -> Decoded:
@@ -53,12 +55,13 @@ def _decoded(message: Message, sent_at: datetime | None) -> Decoded:
 
 
 def _observations(message: Message) -> Iterator[Reported | Refusal]:
-    around, practice = Around(), message.header.field(11)[:1] in {"T", "D"}  # HL70103: training, debugging
+    around = begun = Around(zone=zone_of(message.header.field(7)))
+    practice = message.header.field(11)[:1] in {"T", "D"}  # HL70103: training, debugging
     for segment in message.segments:
         if segment.name == "PID":
-            around = Around(subject=named(segment.component(3, 1)))
+            around = replace(begun, subject=named(segment.component(3, 1).removeprefix(EXPLICIT_NULL)))
         elif segment.name == "OBR":
-            around = Around(around.subject, segment.field(7))
+            around = replace(around, at=segment.field(7))
         elif segment.name == "OBX" and not _structure(segment):
             judged = _judged(segment, around)
             yield _unreal(judged) if practice else judged
@@ -102,10 +105,12 @@ def _judged(obx: Segment, around: Around) -> Reported | Refusal:
 
 
 def _without_metric(obx: Segment, name: str) -> Refusal:
-    """A result in words stays as it was said; of a number nobody knows what it measures."""
-    in_words = measured(obx, set()) is Reason.NOT_A_NUMBER
-    reason = Reason.ORDINAL if in_words else Reason.UNKNOWN_METRIC
-    return Refusal(reason, name, detail=printable(obx.field(5)))
+    """A result in words stays as it was said, a waveform or a document is none; of a number nobody knows what it
+    measures."""
+    found = measured(obx, ())
+    reason = UNNAMED.get(found, Reason.UNKNOWN_METRIC) if isinstance(found, Reason) else Reason.UNKNOWN_METRIC
+    waveform = obx.field(2).upper() in WAVEFORMS
+    return Refusal(reason, name, detail="a waveform" if waveform else printable(obx.field(5)))
 
 
 def _metric(obx: Segment) -> Metric | None:
@@ -135,20 +140,20 @@ def _short_digits(code: str) -> bool:
 
 def _unit(obx: Segment, metric: Metric, value: float) -> str:
     """By code or by name, whichever is understood; a code of MDC is a number."""
-    said = [part for place in (1, 2, 4, 5) if (part := obx.component(6, place))]
+    said = [part for place in (1, 2, 4, 5) if (part := obx.component(6, place)) not in {"", EXPLICIT_NULL}]
     known = (ucum(part) for part in said)
     return next((unit for unit in known if unit in metric.units), said[0] if said else assumed(metric, value))
 
 
 def _time(obx: Segment, around: Around) -> tuple[datetime | None, bool]:
     """The observation's own time, else its group's; whether one was given that is none."""
-    text = next((given for given in (obx.field(14), around.at) if given and given != '""'), "")
-    at = moment(text)
+    text = next((given for given in (obx.field(14), around.at) if given and given != EXPLICIT_NULL), "")
+    at = moment(text, around.zone)
     return at, bool(text) and at is None
 
 
 def _context(status: str, flags: list[str]) -> tuple[str, ...]:
-    words = (STATUS.get(status, ""), *(FLAGS.get(flag, "") for flag in flags))
+    words = (STATUS.get(status, ""), *(FLAGS.get(flag, "") or QUALITY.get(flag, "") for flag in flags))
     return tuple(word for word in words if word)
 
 

@@ -3,10 +3,9 @@
 from datetime import datetime
 from enum import StrEnum
 
-from devices.codecs.hl7v2_text import Hl7Error, Segment, header_of
+from devices.codecs.hl7v2_text import MAX_HEADER, Hl7Error, Segment, charset, header_of
 from devices.readings import Reason, Refusal
 
-MAX_HEADER = 4096
 _FALLBACK = "MSH|^~\\&|"
 _NOT_OURS = {Reason.UNKNOWN_DEVICE, Reason.WRONG_SHAPE, Reason.TOO_LARGE}
 _ERRORS = {  # HL70357
@@ -28,7 +27,7 @@ def header(payload: bytes) -> Segment:
     """The MSH, or an empty one where there is none."""
     line = payload[:MAX_HEADER].lstrip(b"\r\n").partition(b"\r")[0].partition(b"\n")[0]
     try:
-        return header_of(line.decode("utf-8", "replace"))
+        return header_of(line.decode(charset(line), "replace"))
     except Hl7Error:
         return header_of(_FALLBACK)
 
@@ -42,11 +41,16 @@ def acknowledgement(payload: bytes, refusal: Refusal | None, now: datetime) -> b
     msh = header(payload)
     accept, application = msh.field(15).upper(), msh.field(16).upper()
     if not accept and not application:
-        return _message(msh, "A" + _letter(refusal), refusal, now).encode()
+        return _encoded(_message(msh, "A" + _letter(refusal), refusal, now), payload)
     commit = accept not in {"", _Due.NEVER}
     if not _due(accept if commit else application, refusal):
         return b""
-    return _message(msh, ("C" if commit else "A") + _letter(refusal), refusal, now).encode()
+    return _encoded(_message(msh, ("C" if commit else "A") + _letter(refusal), refusal, now), payload)
+
+
+def _encoded(answer: str, payload: bytes) -> bytes:
+    """In the sender's character set, in which its own names come back."""
+    return answer.encode(charset(payload.lstrip(b"\r\n")), "replace")
 
 
 def _due(wanted: str, refusal: Refusal | None) -> bool:
@@ -80,6 +84,7 @@ def _message(msh: Segment, code: str, refusal: Refusal | None, now: datetime) ->
         f"A{control_id}"[:199],
         msh.field(11) or "P",
         msh.field(12),
+        *(("", "", "", "", "", msh.field(18)) if msh.field(18) else ()),
     )
     segments = [head, ("MSA", code, control_id)]
     if refusal is not None:

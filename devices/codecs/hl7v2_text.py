@@ -11,8 +11,16 @@ from devices.readings import Reason
 MAX_BYTES = 256 * 1024
 MAX_SEGMENTS = 4000
 MAX_OBSERVATIONS = 1000
-CHARACTER_SETS = {"8859/1": "latin-1", "8859/15": "iso8859-15", "GB 18030-2000": "gb18030"}  # HL70211; else UTF-8
+CHARACTER_SETS = {  # HL70211 and what senders write for it, letters and digits alone; else UTF-8
+    **{f"8859{part}": f"iso8859-{part}" for part in (*range(1, 10), 15)},
+    **dict.fromkeys(("gb180302000", "gb18030", "gbk", "gb2312"), "gb18030"),
+    "big5": "big5",
+    "unicodeutf8": "utf-8",
+    "utf8": "utf-8",
+}
+MAX_HEADER = 4096
 _ENDS = re.compile("[\r\n]+")
+_ENDS_OF_LINE = re.compile(b"[\r\n]")
 
 
 class Hl7Error(Exception):
@@ -110,13 +118,19 @@ def _segment(line: str, delimiters: Delimiters) -> Segment:
     return Segment(fields[0], delimiters, fields)
 
 
+def charset(payload: bytes) -> str:
+    """The one that MSH-18 names. In GB 18030 a delimiter's byte may be the second half of a character before it."""
+    line = _ENDS_OF_LINE.split(payload[:MAX_HEADER], maxsplit=1)[0]
+    for reading in ("latin-1", "gb18030"):
+        fields = line.decode(reading, "replace").split(line[3:4].decode("latin-1") or "|")
+        said = fields[17].partition("~")[0] if len(fields) > 17 else ""
+        if named := CHARACTER_SETS.get(re.sub("[^a-z0-9]", "", said.casefold())):
+            return named
+    return "utf-8"
+
+
 def _text(payload: bytes) -> str:
-    """In the character set of MSH-18, which stands in ASCII before anything else can."""
-    header = (
-        payload.partition(b"\r")[0].decode("ascii", "replace").split(payload[3:4].decode("ascii", "replace") or "|")
-    )
-    named = header[17].partition("~")[0].strip() if len(header) > 17 else ""
     try:
-        return payload.decode(CHARACTER_SETS.get(named, "utf-8"))
+        return payload.decode(charset(payload))
     except UnicodeDecodeError as error:
         raise Hl7Error(Reason.BAD_UTF8, f"at byte {error.start}") from error

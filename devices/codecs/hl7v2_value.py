@@ -1,25 +1,29 @@
 """OBX-5 by the type in OBX-2: what of it is a number, and which numbers and texts mean that there is none."""
 
+from collections.abc import Collection
+
 from devices.codecs.decimal_text import SENTINELS, Amount, amount, number
+from devices.codecs.flags import bounded
 from devices.codecs.hl7v2_text import Segment
 from devices.readings import Comparator, Reason
 
 EXPLICIT_NULL = '""'
-NO_RESULT = {"ED", "RP", "NA", "MA", "DT", "TM", "TS", "DTM", "DR", "AD", "XCN", "XTN", "XPN", "EI", "CX", "PPN", "HD"}
+WAVEFORMS = {"NA", "MA"}
+NO_RESULT = WAVEFORMS | {"ED", "RP", "DT", "TM", "TS", "DTM", "DR", "AD", "XCN", "XTN", "XPN", "EI", "CX", "PPN", "HD"}
 COMPARATORS = {comparator.value: comparator for comparator in Comparator}
 
 
-def measured(obx: Segment, flags: set[str]) -> Amount | Reason:
+def measured(obx: Segment, flags: Collection[str]) -> Amount | Reason:
     """``flags``: OBX-8, where < and > say that the value lies off the instrument's scale (HL70078)."""
     kind, value = obx.field(2).upper(), obx.field(5)
     if value.strip() in {"", EXPLICIT_NULL}:
-        return _off_scale(flags) or Reason.NO_VALUE
+        return bounded(Reason.NO_VALUE, flags)
     if kind in NO_RESULT:
         return Reason.NO_READING
     if len(obx.repetitions(5)) > 1:
         return Reason.WRONG_SHAPE
     found = _structured(obx) if kind == "SN" else amount(obx.component(5, 1))  # a number in a text field is a number
-    return _bounded(found, flags)
+    return bounded(found, flags)
 
 
 def _structured(obx: Segment) -> Amount | Reason:
@@ -35,18 +39,3 @@ def _structured(obx: Segment) -> Amount | Reason:
     if sign in COMPARATORS:
         return Amount(value, COMPARATORS[sign])
     return Amount(value) if sign in {"", "="} else Reason.WRONG_SHAPE
-
-
-def _bounded(found: Amount | Reason, flags: set[str]) -> Amount | Reason:
-    """A number that is flagged as off the scale is the end of the scale."""
-    if isinstance(found, Reason) or found.comparator is not None:
-        return found
-    if ">" in flags:
-        return Amount(found.value, Comparator.GREATER)
-    return Amount(found.value, Comparator.LESS) if "<" in flags else found
-
-
-def _off_scale(flags: set[str]) -> Reason | None:
-    if ">" in flags:
-        return Reason.ABOVE_RANGE
-    return Reason.BELOW_RANGE if "<" in flags else None

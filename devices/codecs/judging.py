@@ -7,16 +7,18 @@ from hashlib import sha256
 
 import msgspec
 
+from devices.codecs.units import ucum
 from devices.metrics import Metric
 from devices.readings import Comparator, Decoded, Reason, Refusal, Reported
 from devices.waves import Block
 
 YEARS = range(1970, 2201)  # keeps arithmetic with clock offsets away from the ends of the calendar
 MAX_TEXT = 64
+MAX_READINGS = 1000  # of a message, taken or not
 
 
 class Said(msgspec.Struct, frozen=True):
-    """A number with its unit (UCUM) as it was sent, and what stood beside it.
+    """A number with its unit as it was sent – UCUM, or a spelling that can mean nothing else – and what stood beside.
 
     ``value`` None: none that can be read. ``wrong_at``: a time was given that is none."""
 
@@ -38,7 +40,7 @@ def judge(said: Said) -> Reported | Refusal:
         return Refusal(Reason.NOT_A_NUMBER, metric.name)
     if math.isinf(number):
         return Refusal(Reason.INFINITE, metric.name)
-    conversion = metric.units.get(said.unit)
+    conversion = metric.units.get(said.unit) or metric.units.get(ucum(said.unit))
     if conversion is None:
         return Refusal(Reason.UNKNOWN_UNIT, metric.name, detail=printable(said.unit))
     value = conversion.apply(number)
@@ -74,6 +76,8 @@ def gathered(
     identifies the message where its readings carry no time.
     """
     items = tuple(judged)
+    if len(items) > MAX_READINGS:
+        return refused(Reason.WRONG_SHAPE, f"more than {MAX_READINGS} readings")
     readings = tuple(item for item in items if isinstance(item, Reported))
     refusals = tuple(item for item in items if isinstance(item, Refusal))
     waves = tuple(item for item in items if isinstance(item, Block))

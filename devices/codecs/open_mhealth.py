@@ -62,17 +62,19 @@ def decode(payload: bytes) -> Decoded:
     """At most 64 KiB and 1000 data points; never raises."""
     try:
         message = parse(payload)
-        points = as_list(message, "data points") if isinstance(message, list) else [message]
-        bodies = [_body(as_object(point, "a data point")) for point in points]
+        points = as_list(message, "data points") if isinstance(message, list) else [as_object(message, "a data point")]
     except RefusedError as refused:
         return Decoded(refusals=(refused.refusal,))
-    judged = [judged for body in bodies for judged in _judge_body(body)]
+    judged = [judged for point in points for judged in _judge_point(point)]
     return gathered(judged or [Refusal(Reason.NO_READING, "", detail="no data points")])
 
 
-def _body(point: Body) -> Body:
+def _judge_point(point: object) -> Iterator[Reported | Refusal]:
+    if not isinstance(point, dict):
+        yield Refusal(Reason.WRONG_SHAPE, "", detail="a data point is not an object")
+        return
     body = point.get("body", point)
-    return body if isinstance(body, dict) else {}
+    yield from _judge_body(body if isinstance(body, dict) else {})
 
 
 def _judge_body(body: Body) -> Iterator[Reported | Refusal]:

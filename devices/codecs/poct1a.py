@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 import msgspec
 
 from devices.codecs.decimal_text import Amount, amount
+from devices.codecs.flags import FLAGS, bounded
 from devices.codecs.judging import YEARS, Said, gathered, judge, named, printable, refused
 from devices.codecs.names import metric_named
 from devices.codecs.poct1a_xml import Element, XmlError, read
 from devices.codecs.units import assumed, ucum
 from devices.metrics import Metric, by_loinc, by_mdc
-from devices.readings import Comparator, Decoded, Reason, Refusal, Reported
+from devices.readings import Decoded, Reason, Refusal, Reported
 
 MESSAGES = {"HEL", "DST", "OBS", "ACK", "REQ", "ESC", "END", "EOT", "KPA", "EVS", "DTV", "OPL", "PTL"}
 OBSERVATIONS = {"OBS.R01", "OBS.R02"}
@@ -21,8 +22,6 @@ MAX_OBSERVATIONS = 1000
 PATIENT = "OBS"  # SVC.role_cd; every other role – LQC, PQC, CAL, PRF … – is of the device and not of a patient
 DISCARDED = {"D", "R"}  # OBS.status_cd: discarded, rejected
 METHODS = {"C": "calculated", "D": "default_value", "E": "estimated", "I": "entered_by_hand"}
-FLAGS = {"HH": "critical_high", "LL": "critical_low", "H": "high", "L": "low", "A": "abnormal"}
-OFF_SCALE = {"<": Comparator.LESS, ">": Comparator.GREATER}
 
 
 def decode(payload: bytes) -> Decoded:
@@ -51,8 +50,8 @@ def _results(root: Element) -> Iterator[Reported | Refusal]:
         yield Refusal(Reason.NO_READING, "", detail="no observation in it")
     for service, around, obs in found:
         judged = _judged(service, around, obs)
-        controlled = root.name == "OBS.R02" or around.name == "CTC" or service.value("SVC.role_cd") != PATIENT
-        yield _control(judged, around) if controlled else judged
+        patients = root.name == "OBS.R01" and _of_a_patient(service, around)
+        yield judged if patients else _control(judged, around)
 
 
 def _observations(service: Element) -> Iterator[tuple[Element, Element]]:
@@ -60,6 +59,12 @@ def _observations(service: Element) -> Iterator[tuple[Element, Element]]:
     for around in (service, *service.all("PT"), *service.all("CTC")):
         for observation in around.all("OBS"):
             yield around, observation
+
+
+def _of_a_patient(service: Element, around: Element) -> bool:
+    """By the role; a service that leaves it out, as it must not, has a patient's results where a patient stands."""
+    role = service.value("SVC.role_cd")
+    return around.name != "CTC" and (role == PATIENT or (not role and around.name == "PT"))
 
 
 def _control(judged: Reported | Refusal, around: Element) -> Refusal:
@@ -109,13 +114,9 @@ def _said(observation: Element) -> str:
 
 def _measured(observation: Element) -> Amount | Reason:
     text = observation.value("OBS.value")
-    if not text:
-        return Reason.NOT_A_NUMBER if observation.value("OBS.qualitative_value") else Reason.NO_VALUE
-    found = amount(text)
-    off = OFF_SCALE.get(observation.value("OBS.interpretation_cd"))
-    if isinstance(found, Amount) and found.comparator is None and off is not None:
-        return Amount(found.value, off)
-    return found
+    if not text and observation.value("OBS.qualitative_value"):
+        return Reason.NOT_A_NUMBER
+    return bounded(amount(text) if text else Reason.NO_VALUE, [observation.value("OBS.interpretation_cd")])
 
 
 def _unit(observation: Element, metric: Metric, value: float) -> str:

@@ -2,6 +2,7 @@
 
 A document type or an entity is refused before it is read: nothing is expanded and nothing is fetched."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.parsers import expat
@@ -11,6 +12,7 @@ from devices.readings import Reason
 MAX_BYTES = 256 * 1024
 MAX_ELEMENTS = 20_000
 MAX_DEPTH = 16
+_CHINESE = re.compile(rb"\s*<\?xml[^>]{1,200}encoding\s*=\s*[\"']gb(?:18030|k|2312)[\"']", re.IGNORECASE)
 
 
 class XmlError(Exception):
@@ -50,7 +52,8 @@ def read(payload: bytes) -> Element:
     if len(payload) > MAX_BYTES:
         raise XmlError(Reason.TOO_LARGE, f"more than {MAX_BYTES} bytes")
     tree = _Tree()
-    parser = expat.ParserCreate()
+    chinese = _CHINESE.match(payload)  # expat reads UTF-8, UTF-16 and what has one byte a character
+    parser = expat.ParserCreate("utf-8" if chinese else None)
     parser.StartElementHandler = tree.start
     parser.EndElementHandler = tree.end
     parser.StartDoctypeDeclHandler = _refuse
@@ -59,7 +62,7 @@ def read(payload: bytes) -> Element:
     parser.ExternalEntityRefHandler = _refuse
     parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
     try:
-        parser.Parse(payload, True)
+        parser.Parse(payload.decode("gb18030").encode() if chinese else payload, True)
     except expat.ExpatError as error:
         raise XmlError(Reason.MALFORMED, expat.ErrorString(error.code)) from error
     except (ValueError, LookupError) as error:

@@ -4,6 +4,7 @@ Base fields are resolved first, for the whole pack. Times below 2^28 are relativ
 """
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -23,7 +24,8 @@ LONGEST_BASE = 256  # or a thousand records would each have a name of 60,000 cha
 LABELS = {-1: "bver", -2: "bn", -3: "bt", -4: "bu", -5: "bv", -6: "bs"} | {
     0: "n", 1: "u", 2: "v", 3: "vs", 4: "vb", 5: "s", 6: "t", 7: "ut", 8: "vd"
 }  # fmt: skip  # of CBOR, table 4
-UNITS = {"%": "/", "%EL": "%"}  # %: a ratio (§12.1 note 1); %EL: percent, of a battery
+UNITS = {"%": "/", "%EL": "%", "/100": "%"}  # %: a ratio (§12.1); %EL: percent, of a battery; /100: RFC 8798
+HARDWARE = re.compile(r"[0-9a-f]{12,16}_(.+)")  # urn:dev:mac:… and urn:dev:ow:… with a component, RFC 9039 §3.2
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -58,6 +60,8 @@ def resolve(records: list[object]) -> Iterator[Record | Refusal]:
         base |= {key: record[key] for key in ("bn", "bt", "bu", "bv") if key in record}
         if any(key in record for key in ("v", "vs", "vb", "vd")) or "bv" in base:
             yield _resolved(record, base)
+        elif "s" in record:
+            yield Refusal(Reason.SUMMARY, printable(_called(_name(record, base))), detail="s")
 
 
 def _from_cbor(payload: bytes) -> list[object]:
@@ -85,12 +89,16 @@ def _check_understood(record: Mapping[str, object]) -> None:
 
 
 def _resolved(record: Mapping[str, object], base: Mapping[str, object]) -> Record | Refusal:
-    name = text(base.get("bn")) + text(record.get("n"))
+    name = _name(record, base)
     unit = text(record.get("u")) or text(base.get("bu"))
     times = [number(given) for given in (base.get("bt", 0), record.get("t", 0))]
     if None in times:
-        return Refusal(Reason.WRONG_SHAPE, _called(name), detail="t")
+        return Refusal(Reason.WRONG_SHAPE, printable(_called(name)), detail="t")
     return Record(name, unit, sum(time or 0.0 for time in times), _value(record, base))
+
+
+def _name(record: Mapping[str, object], base: Mapping[str, object]) -> str:
+    return text(base.get("bn")) + text(record.get("n"))
 
 
 def _value(record: Mapping[str, object], base: Mapping[str, object]) -> float | None:
@@ -130,4 +138,7 @@ def _moment(seconds: float) -> datetime | None:
 
 
 def _called(name: str) -> str:
-    return name[-256:].replace("/", ":").rpartition(":")[2]
+    """What is behind the last ``:`` or ``/``, or behind the hardware address of a device's URN."""
+    last = name[-256:].replace("/", ":").rpartition(":")[2]
+    component = HARDWARE.fullmatch(last) if name.startswith("urn:dev:") else None
+    return component[1] if component else last

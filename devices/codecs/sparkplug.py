@@ -24,6 +24,8 @@ GOOD = 192
 BIRTH = "bdSeq"  # of an edge node's birth or death: whatever its aliases meant is over
 MOST_ALIASES = 10_000
 LONGEST_NAME = 256
+COMPRESSED = "SPBV1.0_COMPRESSED"  # of the payload's uuid: its body is a payload, compressed
+NUMBERS = 256  # of payloads: seq after 255 is 0
 REBIRTH = b"Node Control/Rebirth"  # sparkplug_spec 3.0, tck-id-operational-behavior-data-commands-rebirth
 
 
@@ -41,8 +43,16 @@ class Told(msgspec.Struct):
 
 
 class Payload(msgspec.Struct, frozen=True):
+    """``seq`` is None in a death certificate alone."""
+
     sent_ms: int | None
     metrics: tuple[Told, ...]
+    seq: int | None = None
+
+    @property
+    def of_node(self) -> bool:
+        """An edge node's birth or death."""
+        return any(told.name == BIRTH for told in self.metrics)
 
     @property
     def aliases(self) -> Mapping[int, str]:
@@ -60,15 +70,30 @@ class Conversation:
 
     def __init__(self) -> None:
         self._aliases: dict[int, str] = {}
+        self._next: int | None = None
 
     def decode(self, payload: bytes) -> Decoded:
         try:
             read = parse(payload)
         except RefusedError as refused:
             return Decoded(refusals=(refused.refusal,))
-        over = len(self._aliases) > MOST_ALIASES or any(told.name == BIRTH for told in read.metrics)
+        over = len(self._aliases) > MOST_ALIASES or read.of_node
         self._aliases = {**({} if over else self._aliases), **read.aliases}
-        return _judge_all(read, self._aliases)
+        decoded = _judge_all(read, self._aliases)
+        return msgspec.structs.replace(decoded, lost_thread=self._missed(read) or decoded.lost_thread)
+
+    def _missed(self, read: Payload) -> bool:
+        """Whether payloads are missing before this one: one may have given the aliases another meaning. Counted from
+        the node's birth on, since a bridge that parts a node's devices leaves each of them a part of the numbers. The
+        same payload again is none that is missing."""
+        expected = self._next
+        if read.of_node:
+            self._next = None if read.seq is None else (read.seq + 1) % NUMBERS
+            return False
+        if expected is None or read.seq is None or (read.seq + 1) % NUMBERS == expected:
+            return False
+        self._next = (read.seq + 1) % NUMBERS
+        return read.seq != expected
 
 
 def _judge_all(read: Payload, aliases: Mapping[int, str]) -> Decoded:
@@ -88,15 +113,19 @@ def parse(payload: bytes) -> Payload:
     """Raises RefusedError. Numbers of the fields as in sparkplug_b.proto."""
     if len(payload) > MAX_BYTES:
         raise RefusedError(Reason.TOO_LARGE, f"more than {MAX_BYTES} bytes")
-    sent_ms, metrics = None, []
+    sent_ms, seq, metrics = None, None, []
     for field in fields(payload):
         if field.number == 1:
             sent_ms = int_of(field)
         elif field.number == 2:
             metrics.append(_told(bytes_of(field)))
+        elif field.number == 3:
+            seq = int_of(field)
+        elif field.number == 4 and text_of(field) == COMPRESSED:
+            raise RefusedError(Reason.FORBIDDEN, "a compressed payload")
         if len(metrics) > MAX_ITEMS:
             raise RefusedError(Reason.WRONG_SHAPE, f"more than {MAX_ITEMS} metrics")
-    return Payload(sent_ms, tuple(metrics))
+    return Payload(sent_ms, tuple(metrics), seq)
 
 
 def _told(metric: bytes) -> Told:
@@ -144,7 +173,7 @@ def _take_properties(told: Told, properties: bytes) -> None:
         if key.casefold() == "engunit":
             told.unit = next((text_of(field) for field in fields(value) if field.number == 8), "")
         elif key.casefold() == "quality":
-            told.quality = next((int_of(field) for field in fields(value) if field.number == 3), GOOD)
+            told.quality = next((int_of(field) for field in fields(value) if field.number in {3, 4}), GOOD)
 
 
 def _judge(told: Told, aliases: Mapping[int, str], sent_ms: int | None) -> Reported | Refusal | None:

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import msgspec
 
-from devices.codecs.judging import YEARS
+from devices.codecs.judging import MAX_READINGS, YEARS
 from devices.readings import Reason, Refusal
 
 MAX_BYTES = 64 * 1024
-MAX_ITEMS = 1000  # of a message: readings, records, entries, data points
+MAX_ITEMS = MAX_READINGS  # of a message: records, entries, data points too
 MAX_DIGITS = 25  # a longer integer is read as a float: Python's own conversion is quadratic, and refuses 4,300 digits
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -83,7 +83,7 @@ def moment(value: object) -> datetime | None:
     """RFC 3339 with its offset, in a year that can be reckoned with."""
     try:
         read = msgspec.convert(value, Moment) if isinstance(value, str) else None
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeError):  # half a character, which an escape can make
         return None
     return read.astimezone(UTC) if read is not None and read.year in YEARS else None
 

@@ -120,8 +120,10 @@ class Astm:
 
 
 def _ends(text: bytearray, *, last: bool) -> bool:
-    """Whether the last whole record is the terminator."""
-    end = len(text) if last else text.rfind(CR)
+    """Whether it ends with the terminator, whole: behind it, in the same frame, the next message may have begun."""
+    if not last and text[-1:] not in (CR, LF):
+        return False
+    end = len(text)
     while end > 0 and text[end - 1 : end] in (CR, LF):
         end -= 1
     return text[text.rfind(CR, 0, max(end, 0)) + 1 : max(end, 0)].lstrip(LF).startswith(b"L")

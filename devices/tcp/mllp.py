@@ -1,4 +1,6 @@
-"""MLLP: HL7 v2 messages in blocks – VT, message, FS, CR – each answered once it is stored. Pure."""
+"""MLLP: HL7 v2 messages in blocks – VT, message, FS, CR – each answered once it is stored. Pure.
+
+FS stands in no message, so that it ends a block by itself: some senders leave the CR out."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -9,7 +11,7 @@ from devices.codecs.hl7v2_text import MAX_BYTES
 from devices.readings import Reason, Refusal
 from devices.tcp.conversation import ConversationError, Deliver, Fault, Step
 
-START, END = b"\x0b", b"\x1c\r"
+START, END, CR = b"\x0b", b"\x1c", b"\r"
 
 
 class Mllp:
@@ -37,7 +39,7 @@ class Mllp:
                 del self._held[:1]
             if self._held and not self._held.startswith(START):
                 raise ConversationError(Fault.MALFORMED)
-        end = self._held.find(END, max(0, self._searched - 1))
+        end = self._held.find(END, self._searched)
         if end < 0:
             self._searched = len(self._held)
             self._bound(now)
@@ -62,4 +64,4 @@ class Mllp:
 
 def block(message: bytes) -> bytes:
     """Of nothing, nothing."""
-    return START + message + END if message else b""
+    return START + message + END + CR if message else b""

@@ -8,6 +8,7 @@ from devices.codecs.gatt.fields import LayoutError
 from devices.codecs.judging import refused
 from devices.readings import Decoded, Reason
 
+BASE = "-0000-1000-8000-00805f9b34fb"  # Core Specification, Vol 3, Part B, 2.5.1
 LONGEST = 512  # Core Specification, Vol 3, Part F, 3.2.9
 
 
@@ -31,3 +32,9 @@ CHARACTERISTICS: Mapping[str, Callable[[bytes], Decoded]] = {
     "2a9d": partial(_decode, scale.decode),
 }
 """By the characteristic's 16-bit number in lower-case hexadecimal: the last part of the topic."""
+
+
+def short_number(uuid: str) -> str:
+    """``2a37`` of itself, of ``2A37`` and of ``00002a37-0000-1000-8000-00805f9b34fb``; of any other, what it is."""
+    lower = uuid.lower()
+    return lower.removeprefix("0000").removesuffix(BASE) if lower.endswith(BASE) else lower

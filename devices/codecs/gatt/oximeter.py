@@ -46,6 +46,7 @@ SENSOR_BITS = (
 )
 NO_PATIENT = {"demonstration_data", "test_data", "calibration_ongoing"}
 NO_FINGER = {"sensor_unconnected_to_user", "sensor_displaced", "sensor_disconnected"}
+NOTHING = {Special.NAN, Special.NRES}
 INVALID = {"measurement_unavailable", "invalid_measurement_detected", "equipment_malfunction", "sensor_malfunction"}
 
 Pair = tuple[float | Special, float | Special]
@@ -116,10 +117,20 @@ def _judged(measured: Oximetry) -> list[Reported | Refusal]:
     if (reason := _unusable(set(said))) is not None:
         return [Refusal(reason, metric, detail=", ".join(said)[:200]) for metric in ("spo2", "pulse_rate")]
     stamp = NO_STAMP if measured.clock_not_set else measured.stamp
+    (spo2, pulse), average = _pair(measured)
     return [
-        reading("spo2", measured.spo2, "%", stamp, context=said),
-        reading("pulse_rate", measured.pulse, "/min", stamp, context=said),
+        reading("spo2", spo2, "%", stamp, context=(*average, *said)),
+        reading("pulse_rate", pulse, "/min", stamp, context=(*average, *said)),
     ]
+
+
+def _pair(measured: Oximetry) -> tuple[Pair, tuple[str, ...]]:
+    """The normal average; where it has no saturation, another that has one, which is said."""
+    normal = (measured.spo2, measured.pulse)
+    for pair, word in ((normal, ()), (measured.fast, ("fast",)), (measured.slow, ("slow",))):
+        if pair is not None and pair[0] not in NOTHING:
+            return pair, word
+    return normal, ()
 
 
 def _unusable(said: set[str]) -> Reason | None:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from devices.codecs.gatt.fields import NO_STAMP, Fields, Stamp, reading
 from devices.codecs.ieee11073 import Special
 from devices.codecs.judging import gathered
-from devices.readings import Decoded
+from devices.readings import Decoded, Reason, Refusal
 
 FAHRENHEIT, STAMPED, TYPE = 1, 2, 4
+SKIN = {"finger", "toe"}  # no core temperature
 SITES = ("", "armpit", "body", "ear", "finger", "gastrointestinal", "mouth", "rectum", "toe", "tympanum")
 
 
@@ -42,5 +43,7 @@ def _site(code: int) -> str:
 
 def decode(payload: bytes) -> Decoded:
     measured = parse(payload)
+    if measured.site in SKIN:
+        return gathered([Refusal(Reason.UNKNOWN_METRIC, "", detail="a temperature of the skin")])
     context = (measured.site,) if measured.site else ()
     return gathered([reading("temp", measured.value, measured.unit, measured.stamp, context=context)])

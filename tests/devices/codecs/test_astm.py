@@ -98,6 +98,7 @@ def test_a_number_flagged_as_off_the_scale_is_a_bound() -> None:
     [
         (result("LO"), Reason.BELOW_RANGE),
         (result(""), Reason.NO_VALUE),
+        (result("", flags="<"), Reason.BELOW_RANGE),
         (result("-1"), Reason.NO_VALUE),
         (result(status="X"), Reason.NO_VALUE),
         (result("5,4"), Reason.NOT_A_NUMBER),
@@ -139,6 +140,18 @@ def test_a_test_is_known_by_its_code_or_by_what_analysers_call_it(line: str, met
 )
 def test_quality_control_is_nobodys_blood(payload: bytes) -> None:
     assert only(payload) == Refusal(Reason.QUALITY_CONTROL, "glucose", detail="5.4")
+
+
+def test_a_patients_result_after_a_control_is_the_patients() -> None:
+    control = "O|1|QC1||^^^Glucose|||||||Q"
+    decoded = decode(records(control, result("6.1"), "O|2|S2||^^^Glucose", result("2.8"), "P|2|P2", result("2.9")))
+    assert [(r.value, r.subject) for r in decoded.readings] == [(2.8, "P1"), (2.9, "P2")]
+    assert [refusal.reason for refusal in decoded.refusals] == [Reason.QUALITY_CONTROL]
+
+
+@pytest.mark.parametrize(("status", "context"), [("Q", ()), ("V", ()), ("R", ()), ("W", ("questionable",))])
+def test_the_answer_to_a_query_is_a_result(status: str, context: tuple[str, ...]) -> None:
+    assert only(records(result(status=status))).context == context  # type: ignore[union-attr]
 
 
 def test_a_result_without_a_time_has_that_of_its_order() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from devices.codecs import CODECS, MEDIA_TYPES
+from devices.codecs import CODECS, MEDIA_TYPES, codec_of
 from devices.metrics import METRICS, Metric
 from devices.readings import Reason
 from tests.devices.codecs.sample_files import SHIPPED
@@ -54,6 +54,15 @@ def test_no_bytes_make_a_codec_raise_and_none_are_unaccounted_for(format_: str, 
 
 def _says_that_it_has_no_readings(format_: str, payload: bytes) -> bool:
     return format_ == "readings" and json.loads(payload)["readings"] == []
+
+
+@pytest.mark.parametrize(
+    "number", ["2A37", "00002a37-0000-1000-8000-00805f9b34fb", "00002A37-0000-1000-8000-00805F9B34FB"]
+)
+def test_a_characteristic_is_known_by_its_whole_number_too(number: str) -> None:
+    assert codec_of(f"gatt/{number}") is codec_of("gatt/2a37") is not None
+    for other in ("gatt/2a99", "gatt/00002a37-0000-1000-8000-00805f9b34fc", "Gatt/2a37", "2a37", "gatt", ""):
+        assert codec_of(other) is None
 
 
 def test_every_media_type_is_of_a_format_that_is_read() -> None:

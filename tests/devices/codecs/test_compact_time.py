@@ -1,10 +1,10 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.codecs.compact_time import moment
+from devices.codecs.compact_time import moment, zone_of
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,19 @@ def test_a_date_alone_and_what_is_no_time_are_none(text: str) -> None:
 def test_every_time_comes_back(at: datetime) -> None:
     assert moment(at.strftime("%Y%m%d%H%M%S.%f")) == at
     assert moment(at.strftime("%Y%m%d%H%M%S.%f+0000")) == at.replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [("20250309075500+0800", 8), ("20250309075500.12-0330", -3.5), ("20250309075500", None), ("+0800", None)],
+)
+def test_the_zone_of_a_time_may_stand_for_those_without(text: str, hours: float | None) -> None:
+    zone = zone_of(text)
+    assert zone == (None if hours is None else timezone(timedelta(hours=hours)))
+    assert moment("20250309075500Z") is None
+    if zone is not None:
+        assert moment("20250309075500", zone) == moment("20250309075500" + text[-5:])
+
+
+def test_a_zone_that_is_none_refuses_the_time() -> None:
+    assert zone_of("20250309075500+9900") is None

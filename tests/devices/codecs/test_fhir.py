@@ -141,7 +141,11 @@ def test_codes_name_a_metric_together(codings: list[tuple[str, str]], metric: st
         (observation("8310-5", 8388607, "Cel"), Reason.IMPOSSIBLE, "temp"),
         (observation(status="entered-in-error"), Reason.WITHDRAWN, "spo2"),
         (observation(status="cancelled"), Reason.WITHDRAWN, "spo2"),
-        (observation(status="registered"), Reason.WRONG_SHAPE, "spo2"),
+        (observation(status="registered"), Reason.NO_READING, "spo2"),
+        (observation(status="done"), Reason.WRONG_SHAPE, "spo2"),
+        (observation(meta={"security": [{"code": "HTEST"}]}), Reason.QUALITY_CONTROL, "spo2"),
+        ({**ecg(), "meta": {"security": [{"code": "HTEST"}]}}, Reason.QUALITY_CONTROL, "ecg_i"),
+        (None, Reason.WRONG_SHAPE, ""),
         (observation(valueQuantity={"value": 97, "code": "%", "comparator": "ad"}), Reason.WRONG_SHAPE, "spo2"),
         (observation(valueQuantity={}, dataAbsentReason={"text": "probe off"}), Reason.NO_VALUE, "spo2"),
         (observation(effectiveDateTime="2025-03-09"), Reason.WRONG_SHAPE, "spo2"),
@@ -166,6 +170,32 @@ def test_an_absent_value_is_named_and_a_result_in_words_is_no_number() -> None:
     assert [refusal.reason for refusal in decoded.refusals] == [Reason.NO_VALUE, Reason.ORDINAL]
 
 
+def of_a(code: str) -> dict[str, Any]:
+    return {"coding": [{"code": code}]}
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"dataAbsentReason": of_a("positive-infinity")}, Reason.ABOVE_RANGE),
+        ({"dataAbsentReason": of_a("negative-infinity")}, Reason.BELOW_RANGE),
+        ({"dataAbsentReason": of_a("error"), "interpretation": [of_a("<")]}, Reason.BELOW_RANGE),
+        ({"dataAbsentReason": of_a("not-a-number"), "interpretation": [of_a("L")]}, Reason.NO_VALUE),
+    ],
+)
+def test_hi_and_lo_without_a_number_are_told_from_no_value(more: dict[str, Any], reason: Reason) -> None:
+    assert [refusal.reason for refusal in said({**without_value("14743-9"), **more}).refusals] == [reason]
+
+
+def test_a_panel_is_as_its_parts_are() -> None:
+    members = {**without_value("85353-1"), "hasMember": [{"reference": "Observation/1"}]}
+    absent = {**without_value("85354-9"), "dataAbsentReason": of_a("error")}
+    assert [(r.reason, r.metric) for r in said(members, absent).refusals] == [
+        (Reason.NO_READING, "85353-1"),
+        (Reason.NO_VALUE, "85354-9"),
+    ]
+
+
 def test_a_pressure_that_lacks_its_diastole_keeps_its_systole() -> None:
     panel = json.loads(shipped("fhir/bp.json"))
     del panel["component"][1]["valueQuantity"]
@@ -177,7 +207,27 @@ def test_a_pressure_that_lacks_its_diastole_keeps_its_systole() -> None:
 
 def test_hi_and_lo_are_readings_that_say_so() -> None:
     low = observation("14743-9", valueQuantity={"value": 1.1, "code": "mmol/L", "comparator": "<"})
-    assert [(r.value, r.comparator) for r in said(low).readings] == [(1.1, Comparator.LESS)]
+    flagged = observation("14743-9", 33.3, "mmol/L", interpretation=[of_a("HH"), of_a(">"), 7])
+    assert [(r.value, r.comparator, r.context) for r in said(low, flagged).readings] == [
+        (1.1, Comparator.LESS, ()),
+        (33.3, Comparator.GREATER, ("critical_high",)),
+    ]
+
+
+@pytest.mark.parametrize("status", ["amended", "corrected"])
+def test_a_corrected_result_says_so(status: str) -> None:
+    assert [r.context for r in said(observation(status=status)).readings] == [("corrected",)]
+
+
+def test_the_patient_of_a_transaction_is_named_by_identifier() -> None:
+    patient = {"resourceType": "Patient", "identifier": [{"value": "MRN7"}]}
+    entries = [
+        {"fullUrl": "urn:uuid:1", "resource": patient, "request": {"method": "POST", "url": "Patient"}},
+        {"resource": observation(subject={"reference": "urn:uuid:1"}), "request": {"method": "POST"}},
+        {"request": {"method": "DELETE", "url": "Observation/8"}},
+    ]
+    decoded = decode(json.dumps({"resourceType": "Bundle", "type": "transaction", "entry": entries}).encode())
+    assert ([r.subject for r in decoded.readings], decoded.refusals) == (["MRN7"], ())
 
 
 def test_a_vital_sign_over_an_hour_is_a_summary_and_steps_over_a_day_are_steps() -> None:
@@ -207,8 +257,9 @@ def test_without_a_unit_a_value_is_taken_where_it_can_mean_one_thing_only() -> N
     plain = observation("8867-4", valueQuantity={"value": 71})
     integer = {**without_value(loinc="8867-4"), "valueInteger": 71}
     glucose = observation("14743-9", valueQuantity={"value": 54})
-    decoded = said(plain, integer, glucose)
-    assert [r.value for r in decoded.readings] == [71, 71]
+    foreign = observation("8867-4", valueQuantity={"value": 71, "code": "258983007", "unit": "beats/min"})
+    decoded = said(plain, integer, glucose, foreign)
+    assert [r.value for r in decoded.readings] == [71, 71, 71]
     assert [(r.reason, r.metric) for r in decoded.refusals] == [(Reason.UNKNOWN_UNIT, "glucose")]
 
 
@@ -230,7 +281,6 @@ def test_the_same_bundle_is_the_same_content_whatever_stands_around_it() -> None
         (b"{}", Reason.WRONG_SHAPE),
         (b'{"resourceType": "Patient"}', Reason.WRONG_SHAPE),
         (b'{"resourceType": "Bundle", "entry": {}}', Reason.WRONG_SHAPE),
-        (b'{"resourceType": "Bundle", "entry": [1]}', Reason.WRONG_SHAPE),
         (b'{"resourceType": "Bundle", "entry": [' + b",".join([b"{}"] * 1001) + b"]}", Reason.WRONG_SHAPE),
         (
             b'{"resourceType":"Observation","status":"final","component":[' + b",".join([b"{}"] * 9000) + b"]}",

@@ -82,7 +82,22 @@ def test_a_temperature_said_twice_is_one() -> None:
 
 def test_sensor_glucose_below_39_is_an_error_code() -> None:
     assert [r.reason for r in said(sgv=5, direction="NOT COMPUTABLE").refusals] == [Reason.IMPOSSIBLE]
-    assert [(r.metric, round(r.value, 2)) for r in said(sgv=54).readings] == [("glucose_isf", 3.0)]
+    assert [r.reason for r in said(sgv=38).refusals] == [Reason.IMPOSSIBLE]
+    for shown, meant in ((39, 2.16), (54, 3.0)):  # the lowest that a sensor tells, and a low one
+        assert [(r.metric, round(r.value, 2)) for r in said(sgv=shown).readings] == [("glucose_isf", meant)]
+
+
+def test_what_xdrip_uploads_is_a_list_with_times_of_its_own() -> None:
+    sensor = {"type": "sgv", "sgv": 54, "date": 1741475400000, "direction": "Flat"}
+    meter = {"type": "mbg", "mbg": 54, "date": 1741475400000}
+    decoded = decode(json.dumps([sensor, 7, {"type": "cal", "slope": 800}, meter]).encode())
+    at = datetime(2025, 3, 8, 23, 10, tzinfo=UTC)
+    assert [(r.metric, round(r.value, 2), r.at) for r in decoded.readings] == [
+        ("glucose_isf", 3.0, at),
+        ("glucose", 3.0, at),
+    ]
+    assert [r.reason for r in decoded.refusals] == [Reason.WRONG_SHAPE, Reason.NO_READING]
+    assert [r.at for r in said(spo2=97, date=7).readings] == [None]  # another gateway's is not understood
 
 
 def test_the_gateways_own_time_is_the_readings() -> None:
@@ -123,6 +138,8 @@ def test_a_reading_is_refused_by_name(message: dict[str, object], reason: Reason
         (b"unavailable", Reason.NO_VALUE),
         (b"36.5", Reason.UNKNOWN_METRIC),
         (b"true", Reason.UNKNOWN_METRIC),
+        (b"[]", Reason.NO_READING),
+        (b"[7]", Reason.WRONG_SHAPE),
         (b'{"~": "esphome", "val_tpl": "{{ value_json.spo2 }}", "spo2": 97}', Reason.NO_READING),
         (b'{"id": "AA:BB", "rssi": -70}', Reason.NO_READING),
         (b'{"id": "AA:BB", "servicedatauuid": "fcd2", "servicedata": "zz"}', Reason.NO_READING),
@@ -137,11 +154,12 @@ def test_what_is_no_reading_is_no_fault_of_the_device(payload: bytes, reason: Re
     [
         (b"", Reason.BAD_JSON),
         (b"{", Reason.BAD_JSON),
-        (b"[]", Reason.WRONG_SHAPE),
+        (b"[" + b",".join([b"{}"] * 1001) + b"]", Reason.WRONG_SHAPE),
         (b"\xff", Reason.BAD_UTF8),
         (b" " * 60_000, Reason.BAD_JSON),
         (b"a" * 60_000, Reason.BAD_JSON),
         (b'{"spo2": 97, "spo2": 79}', Reason.DUPLICATE_KEY),
+        (b"[" + b",".join([b'{"hr": 0, "HR": 0}'] * 501) + b"]", Reason.WRONG_SHAPE),
     ],
 )
 def test_what_cannot_be_read_is_refused_whole(payload: bytes, reason: Reason) -> None:

@@ -181,6 +181,20 @@ def test_a_demonstration_is_no_patient_and_an_unavailable_measurement_no_value(s
     assert set(refused(said("2a5f", "0450004000" + status)).values()) == {reason}
 
 
+def test_an_oximeter_without_a_normal_average_tells_the_one_it_has() -> None:
+    fast, slow = "4f00" + "4100", "5b00" + "4000"
+    decoded = said("2a5f", "03" + "ff07" * 2 + fast + slow)
+    assert values(decoded) == {"spo2": 79, "pulse_rate": 65}
+    assert {reading.context for reading in decoded.readings} == {("fast",)}
+    assert values(said("2a5f", "03" + "ff07" * 4 + slow)) == {"spo2": 91, "pulse_rate": 64}
+    assert refused(said("2a5f", "01" + "0208" + "4000" + fast)) == {"spo2": Reason.BELOW_RANGE}
+
+
+@pytest.mark.parametrize("site", ["04", "08"])
+def test_a_finger_or_toe_is_not_the_bodys_temperature(site: str) -> None:
+    assert refused(said("2a1c", "04380100ff" + site)) == {"": Reason.UNKNOWN_METRIC}
+
+
 def test_control_solution_is_nobodys_blood() -> None:
     for sample in ("1a", "41"):
         decoded = said("2a18", "020100e90703090c0000" + "78b0" + sample)

@@ -134,6 +134,9 @@ def test_a_result_that_is_not_final_says_so(status: str, word: str) -> None:
         (spo2() + "|||20251309075500", Reason.WRONG_SHAPE),
         ("OBX|1|NM|160208^MDC_CONC_GLU_CONTROL^MDC||5.4|mmol/L", Reason.QUALITY_CONTROL),
         ("OBX|1|NM|99999^^99LAB||5.4|mmol/L", Reason.UNKNOWN_METRIC),
+        ("OBX|1|NA|131330^MDC_ECG_ELEC_POTL_II^MDC|1.1.2.3|1^2^3^4|266418^MDC_DIM_MILLI_VOLT^MDC", Reason.NO_READING),
+        ("OBX|1|ED|PDF^Report^L||^application^pdf^Base64^AAAA", Reason.NO_READING),
+        ("OBX|1|TS|67975^MDC_ATTR_TIME_ABS^MDC||20250309075500+0800", Reason.NO_READING),
         ("OBX|1|CE|5802-4^Nitrite^LN||POS^positive", Reason.ORDINAL),
         ("OBX|1|NM|14743-9^^LN||54|", Reason.UNKNOWN_UNIT),  # 54 mg/dL or 54 mmol/L?
         ("OBX|1|NM", Reason.UNKNOWN_METRIC),
@@ -166,10 +169,24 @@ def test_training_is_no_patient() -> None:
     assert only(decode(message(spo2(), header=header))).reason is Reason.QUALITY_CONTROL  # type: ignore[union-attr]
 
 
-def test_the_observations_own_time_goes_before_its_groups_and_local_times_stay_local() -> None:
-    own, group = observed(spo2() + "|||20250309075959").readings, observed(spo2()).readings
-    assert own[0].at == datetime.fromisoformat("2025-03-09T07:59:59")
-    assert group[0].at == AT
+def test_the_observations_own_time_goes_before_its_groups() -> None:
+    own, group = observed(spo2() + "|||20250309075959+0800").readings, observed(spo2()).readings
+    assert (own[0].at, group[0].at) == (datetime(2025, 3, 8, 23, 59, 59, tzinfo=UTC), AT)
+
+
+def test_a_time_without_zone_is_in_that_of_the_header_or_else_local() -> None:
+    timed = message(spo2() + "|||20250309075959")
+    assert only(decode(timed)).at == datetime(2025, 3, 8, 23, 59, 59, tzinfo=UTC)  # type: ignore[union-attr]
+    local = timed.replace(b"20250309080000+0800", b"20250309080000")
+    assert only(decode(local)).at == datetime.fromisoformat("2025-03-09T07:59:59")  # type: ignore[union-attr]
+
+
+def test_a_unit_that_is_null_is_none() -> None:
+    assert only(observed('OBX|1|NM|8867-4^HR^LN||71|""')) == Reported("hr", 71, "/min", AT, subject="P1")
+
+
+def test_a_patient_that_is_null_is_nobody() -> None:
+    assert only(decode(message(spo2()).replace(b"P1^^^HOSP^MR", b'""'))).subject is None  # type: ignore[union-attr]
 
 
 def test_two_patients_in_one_message_are_told_apart() -> None:
@@ -194,6 +211,27 @@ def test_the_chinese_character_set_is_read_before_delimiters_are_looked_for() ->
     text = message(spo2(), header=header).decode().replace("P1^^^", "病人亅^^^")
     decoded = decode(text.encode("gb18030"))
     assert decoded.readings[0].subject == "病人亅"
+    before_it = text.replace("ICU", "亅")  # its second byte is that of |
+    assert decode(before_it.encode("gb18030")).readings == decoded.readings
+
+
+@pytest.mark.parametrize(
+    ("said", "codec"),
+    [
+        ("GB18030", "gb18030"),
+        ("GBK", "gbk"),
+        ("gb2312", "gb2312"),
+        ("UNICODE UTF-8", "utf-8"),
+        ("utf8", "utf-8"),
+        ("~UNICODE UTF-8", "utf-8"),
+        ("", "utf-8"),
+        ("GBK~UNICODE UTF-8", "gbk"),
+    ],
+)
+def test_a_character_set_is_known_as_senders_write_it(said: str, codec: str) -> None:
+    header = f"MSH|^~\\&|MON|ICU|||20250309080000||ORU^R01|7|P|2.6||||||{said}"
+    text = message(spo2(), header=header).decode().replace("P1^^^", "病人^^^")
+    assert decode(text.encode(codec)).readings[0].subject == "病人"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from devices.codecs.judging import MAX_TEXT, Said, gathered, judge, named, printable, refused
+from devices.codecs.judging import MAX_READINGS, MAX_TEXT, Said, gathered, judge, named, printable, refused
 from devices.metrics import METRICS
 from devices.readings import Comparator, Reason, Refusal, Reported
 
@@ -28,6 +28,11 @@ def test_a_value_is_converted_and_what_was_sent_is_kept_beside_it() -> None:
     assert judge(Said(GLUCOSE, 5.4, "mmol/L")) == Reported("glucose", 5.4, "mmol/L")
 
 
+def test_a_spelling_that_can_mean_one_unit_is_that_unit_and_kept_as_it_was_sent() -> None:
+    assert judge(Said(METRICS["sbp"], 120, "mmHg")) == Reported("sbp", 120, "mm[Hg]", None, 120, "mmHg")
+    assert judge(Said(METRICS["temp"], 98.6, "°F")) == Reported("temp", 37.0, "Cel", None, 98.6, "°F")
+
+
 @pytest.mark.parametrize(
     ("said", "refusal"),
     [
@@ -42,6 +47,14 @@ def test_a_value_is_converted_and_what_was_sent_is_kept_beside_it() -> None:
 )
 def test_what_cannot_be_taken_has_a_name_and_its_value_where_that_is_known(said: Said, refusal: Refusal) -> None:
     assert judge(said) == refusal
+
+
+def test_a_message_has_a_thousand_readings_at_most() -> None:
+    reading = Reported("spo2", 97, "%", AT)
+    assert len(gathered([reading] * MAX_READINGS).readings) == 1000
+    assert gathered([reading] * MAX_READINGS + [Refusal(Reason.NO_VALUE, "spo2")]) == refused(
+        Reason.WRONG_SHAPE, "more than 1000 readings"
+    )
 
 
 def test_a_message_is_the_same_by_what_was_measured_where_every_reading_has_its_time() -> None:

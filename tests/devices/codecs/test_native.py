@@ -46,6 +46,13 @@ def test_a_converted_reading_keeps_what_was_sent() -> None:
     assert said(reading(value=0.79, unit="/")).readings == (Reported("spo2", 79.0, "%", MEASURED, 0.79, "/"),)
 
 
+@pytest.mark.parametrize("envelope", [{}, {"epoch": "b7f2c9", "seq": 7}])
+def test_units_are_read_as_they_are_spelled(envelope: dict[str, Any]) -> None:
+    spelled = [reading("sbp", 120, "mmHg"), reading("hr", 71, "{beats}/min"), reading("temp", 98.6, "°F")]
+    decoded = said(*spelled, **envelope)
+    assert [(r.value, r.unit) for r in decoded.readings] == [(120, "mm[Hg]"), (71, "/min"), (37, "Cel")]
+
+
 def test_a_broken_temperature_never_costs_a_saturation_of_79() -> None:
     for broken in (b"NaN", b"Infinity", b"-Infinity", b"1e999", b"true", b'"36.5"', b"null", b"[36.5]", b"{}"):
         decoded = decode(
@@ -77,6 +84,7 @@ def test_a_broken_temperature_never_costs_a_saturation_of_79() -> None:
         (reading(value=0), Reason.IMPOSSIBLE),
         (reading(value=1e308, unit="/"), Reason.IMPOSSIBLE),
         (reading(at="yesterday"), Reason.WRONG_SHAPE),
+        (reading(at="2026-11-21T09:29:59Z\ud800"), Reason.WRONG_SHAPE),
         (reading(at="2026-11-21T09:29:59"), Reason.WRONG_SHAPE),
         (reading(at=1795253399), Reason.WRONG_SHAPE),
         (reading(at="0001-01-01T00:00:00Z"), Reason.WRONG_SHAPE),

@@ -154,6 +154,7 @@ def test_oxygen_that_was_given_is_said_beside_the_saturation() -> None:
         ({"physical_activity": {}}, Reason.UNKNOWN_METRIC, "physical_activity"),
         ({"body": "heart_rate"}, Reason.UNKNOWN_METRIC, ""),
         ({}, Reason.UNKNOWN_METRIC, ""),
+        (7, Reason.WRONG_SHAPE, ""),
         ({"$ref": "http://example.org/heart-rate.json"}, Reason.UNKNOWN_METRIC, "$ref"),
     ],
 )
@@ -163,7 +164,7 @@ def test_a_data_point_is_refused_by_name_and_costs_no_other(body: object, reason
     assert [r.value for r in decoded.readings] == [79]
 
 
-@pytest.mark.parametrize("payload", [b"7", b"[7]", b'"heart_rate"', b"null", b"[" + b",".join([b"{}"] * 1001) + b"]"])
+@pytest.mark.parametrize("payload", [b"7", b'"heart_rate"', b"null", b"[" + b",".join([b"{}"] * 1001) + b"]"])
 def test_what_is_no_data_point_is_refused_whole(payload: bytes) -> None:
     assert [(refusal.reason, refusal.metric) for refusal in decode(payload).refusals] == [(Reason.WRONG_SHAPE, None)]
 

@@ -50,7 +50,22 @@ def test_a_greeting_names_the_device_and_measures_nothing() -> None:
     assert decoded.refusals == (Refusal(Reason.NO_READING, "", detail="HEL.R01"),)
 
 
-@pytest.mark.parametrize("role", ["LQC", "PQC", "CAL", "PRF", "", "obs"])
+def test_a_patients_result_is_one_where_the_role_was_left_out_too() -> None:
+    assert [r.value for r in decode(document(glucose("2.4"), role="")).readings] == [2.4]
+    control = document(glucose(), role="").replace(b"PT>", b"CTC>")
+    for of_nobody in (control, document(service=glucose(), role="")):
+        assert only(of_nobody).reason is Reason.QUALITY_CONTROL  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("encoding", ["GB18030", "gbk", "GB2312"])
+def test_a_document_may_be_in_chinese(encoding: str) -> None:
+    text = document(glucose()).decode().replace("P1", "病人")
+    written = f'<?xml version="1.0" encoding="{encoding}"?>{text}'
+    assert only(written.encode(encoding)).subject == "病人"  # type: ignore[union-attr]
+    assert only(written.encode() + b"\xff").reason is Reason.MALFORMED  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("role", ["LQC", "PQC", "CAL", "PRF", "obs"])
 def test_no_role_but_the_patients_is_a_patient(role: str) -> None:
     assert only(document(glucose(), role=role)).reason is Reason.QUALITY_CONTROL  # type: ignore[union-attr]
     assert only(document(glucose()).replace(b"OBS.R01", b"OBS.R02")).reason is Reason.QUALITY_CONTROL  # type: ignore[union-attr]

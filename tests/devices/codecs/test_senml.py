@@ -64,6 +64,23 @@ def test_percent_is_a_ratio_and_never_a_percentage() -> None:
     assert said({"n": "spo2", "u": "%", "v": 0.79}).readings[0].value == 79
     assert said({"n": "spo2", "u": "%", "v": 79}).refusals[0].reason is Reason.IMPOSSIBLE
     assert said({"n": "batt", "u": "%EL", "v": 85}).readings[0].value == 85
+    assert said({"n": "spo2", "u": "/100", "v": 79}).readings[0].value == 79
+
+
+@pytest.mark.parametrize(
+    ("name", "metric"),
+    [
+        ("urn:dev:mac:0024befffe804ff1_spo2", "spo2"),
+        ("urn:dev:ow:10e2073a01080063_resp_rate", "resp_rate"),
+        ("urn:dev:mac:0024befffe804ff1:skin_temp", None),
+        ("0024befffe804ff1_spo2", None),  # no URN: nobody says that it is an address
+    ],
+)
+def test_a_component_of_a_device_is_named_behind_its_address(name: str, metric: str | None) -> None:
+    decoded = said(
+        {"n": name, "u": {"resp_rate": "1/min"}.get(metric or "", "/"), "v": 16 if metric == "resp_rate" else 0.97}
+    )
+    assert [reading.metric for reading in decoded.readings] == ([metric] if metric else [])
 
 
 def test_a_small_time_is_told_from_the_moment_of_sending() -> None:
@@ -94,6 +111,7 @@ def test_a_base_value_is_added_and_stands_alone_where_there_is_no_other() -> Non
         ({"n": "hr", "u": "beat/min", "v": 71, "t": -1e12}, Reason.WRONG_SHAPE),
         ({"n": "hr", "u": "beat/min", "v": 71, "t": float("inf")}, Reason.WRONG_SHAPE),
         ("hr=71", Reason.WRONG_SHAPE),
+        ({"n": "hr", "u": "beat/min", "s": 4260}, Reason.SUMMARY),
     ],
 )
 def test_a_record_is_refused_by_name_and_costs_no_other(record: object, reason: Reason) -> None:
@@ -121,6 +139,11 @@ def test_a_record_is_refused_by_name_and_costs_no_other(record: object, reason: 
 )
 def test_a_pack_that_cannot_be_read_is_refused_whole(payload: bytes, reason: Reason) -> None:
     assert [(refusal.reason, refusal.metric) for refusal in decode(payload).refusals] == [(reason, None)]
+
+
+def test_a_name_that_cannot_be_stored_is_told_all_the_same() -> None:
+    decoded = said({"n": "hr\ud800\0", "u": "beat/min", "v": 71, "t": "now"}, {"n": "\ud800", "s": 1})
+    assert [refusal.metric for refusal in decoded.refusals] == ["hr??", "?"]
 
 
 def test_a_pack_without_values_is_no_fault() -> None:

@@ -108,9 +108,10 @@ def test_the_engineering_unit_counts() -> None:
     assert [r.reason for r in decode(payload(named("Glucose", double(54)))).refusals] == [Reason.UNKNOWN_UNIT]
 
 
+@pytest.mark.parametrize("place", [3, 4])  # an int or a long
 @pytest.mark.parametrize("quality", [0, 500])
-def test_a_bad_or_stale_value_is_none(quality: int) -> None:
-    metric = named("SpO2", double(79), prop("Quality", field(3, quality)))
+def test_a_bad_or_stale_value_is_none(quality: int, place: int) -> None:
+    metric = named("SpO2", double(79), prop("Quality", field(place, quality)))
     assert [(r.reason, r.detail) for r in decode(payload(metric)).refusals] == [(Reason.NO_VALUE, f"quality {quality}")]
 
 
@@ -148,6 +149,7 @@ def test_a_metric_is_refused_by_name_and_costs_no_other(metric: bytes, reason: R
         (field(2, field(1, b"\xff")), Reason.BAD_UTF8),
         (field(2, b"") * 1001, Reason.WRONG_SHAPE),
         (b"\x00" * 70_000, Reason.TOO_LARGE),
+        (payload() + field(4, b"SPBV1.0_COMPRESSED") + field(5, b"\x78\x9c"), Reason.FORBIDDEN),
     ],
 )
 def test_what_cannot_be_read_is_refused_whole(encoded: bytes, reason: Reason) -> None:
@@ -158,6 +160,27 @@ def test_who_speaks_by_an_unknown_alias_is_to_be_asked_for_its_birth_certificate
     assert decode(DATA).lost_thread
     assert not after(BIRTH).decode(DATA).lost_thread
     assert not decode(BIRTH).lost_thread
+
+
+def numbered(seq: int, *metrics: bytes) -> bytes:
+    return payload(*metrics) + field(3, seq)
+
+
+def test_a_gap_in_a_nodes_numbers_asks_for_its_birth_certificate_and_costs_no_value() -> None:
+    born, value = numbered(0, named("bdSeq", field(11, 1))), named("SpO2", double(97.0))
+    conversation = after(born, *(numbered(seq % 256, value) for seq in range(1, 256)))
+    assert not conversation.decode(numbered(0, value)).lost_thread  # after 255
+    assert not conversation.decode(numbered(0, value)).lost_thread  # the same again
+    late = conversation.decode(numbered(3, value))
+    assert (late.lost_thread, [r.value for r in late.readings]) == (True, [97])
+    assert not conversation.decode(numbered(4, value)).lost_thread
+    assert not conversation.decode(payload(named("bdSeq", field(11, 1)))).lost_thread  # its death has no number
+    assert not conversation.decode(numbered(9, value)).lost_thread
+
+
+def test_what_has_seen_no_birth_of_the_node_counts_no_numbers() -> None:
+    value = named("SpO2", double(97.0))
+    assert not after(numbered(3, value)).decode(numbered(7, value)).lost_thread
 
 
 def test_it_is_asked_by_the_command_of_the_standard() -> None:

@@ -97,6 +97,16 @@ def test_two_messages_in_one_session_are_two() -> None:
     assert [values(step) for step in steps if isinstance(step, Deliver)] == [[5.4], [5.4]]
 
 
+def test_a_message_that_begins_in_the_frame_where_another_ends_is_not_torn() -> None:
+    both = "".join([*LINES, HEADER, "\r", result("6.1"), "\rL|1|N\r"])
+    torn = both.index("L|1|N") + len("L|1|N\rH|")
+    [first, delivered] = talk(Astm(), ENQ, *frames(both[:torn], both[torn:]))[1:]
+    assert (first, values(delivered)) == (Send(ACK), [5.4, 6.1])
+    one = "".join(LINES)
+    [first, delivered] = talk(Astm(), ENQ, *frames(one[:-3], one[-3:]))[1:]  # its last record in two
+    assert (first, values(delivered)) == (Send(ACK), [5.4])
+
+
 def test_records_that_were_acknowledged_are_stored_even_if_their_message_never_ends() -> None:
     begun = frames(*LINES[:3], "R|2|^^^INR|1")
     parted, hung_up = Astm(), Astm()

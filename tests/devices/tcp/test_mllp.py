@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devices.codecs.hl7v2_ack import acknowledgement
 from devices.codecs.hl7v2_text import MAX_BYTES
 from devices.readings import Reason, Refusal
 from devices.tcp.conversation import ConversationError, Deliver, Fault
@@ -31,11 +32,15 @@ def test_a_message_is_a_block_however_it_is_cut() -> None:
     assert heard(block(b"one") + b"\r\n" + block(b"two") + block(b"thr")[:-1], b"\r") == [b"one", b"two", b"thr"]
 
 
-@given(st.lists(st.binary(max_size=40).filter(lambda text: b"\x1c\r" not in text + b"\x1c"), max_size=5), st.data())
+@given(st.lists(st.binary(max_size=40).filter(lambda text: b"\x1c" not in text), max_size=5), st.data())
 def test_blocks_survive_any_cut(messages: list[bytes], data: st.DataObject) -> None:
     stream = b"".join(map(block, filter(None, messages)))
     cut = data.draw(st.integers(0, len(stream)))
     assert heard(stream[:cut], stream[cut:]) == [message for message in messages if message]
+
+
+def test_a_block_may_lack_its_last_byte() -> None:
+    assert heard(*([block(LAB)[:-1]] * 2), b"\r\n", block(LAB)) == [LAB] * 3
 
 
 @pytest.mark.parametrize("junk", [b"MSH|^~\\&|", b"\x00", b"GET / HTTP/1.1\r\n\r\n"])
@@ -56,6 +61,14 @@ def test_the_answer_goes_back_to_who_sent_with_its_own_number() -> None:
     assert answered(LAB) == [
         "MSH|^~\\&|RPM|HUB|POCT|CLINIC|20250309120000+0000||ACK^R01|AMSG00002|P|2.5.1",
         "MSA|AA|MSG00002",
+    ]
+
+
+def test_the_answer_is_in_the_senders_character_set() -> None:
+    message = "MSH|^~\\&|MON|亅医院|||20250309||ORU^R01|7|P|2.6||||||GB 18030-2000\r".encode("gb18030")  # 亅 ends in |
+    assert acknowledgement(message, None, NOON).decode("gb18030").split("\r")[:2] == [
+        "MSH|^~\\&|||MON|亅医院|20250309120000+0000||ACK^R01|A7|P|2.6||||||GB 18030-2000",
+        "MSA|AA|7",
     ]
 
 
