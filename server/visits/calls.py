@@ -3,7 +3,7 @@
 Every step locks the session – a transfer both – and moves visit and line together in one transaction.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -105,11 +105,9 @@ class CallService:
 
         Raises ``SessionNotOpen``, ``AlreadyInVisit``, ``NobodyWaiting``, and what ``VisitRules.receive`` refuses.
         """
-        await self._rules.receive(principal, now)
+        await self._check_papers(principal, now, lambda tx: _own(tx, principal, session_id))
         async with self._begin() as tx:
-            session = await tx.lock_session(session_id)
-            if session is None or not runs(principal, session):
-                raise NotFound("no such session")
+            session = await _own(tx, principal, session_id)
             ring = _Ring(session, principal, now, lambda line: line.call_next(principal.id, now))
             visit, topics = await self._ring(tx, ring)
         await tell_all(self._tell, topics)
@@ -123,12 +121,9 @@ class CallService:
         """
         ticket_id, pick = wanted.ticket_id, wanted.pick
         reason = Reason(Step.RECALL if pick is Pick.RECALLED else Step.CALL, wanted.reason)
-        await self._rules.receive(principal, now)
+        await self._check_papers(principal, now, lambda tx: _own_of(tx, principal, ticket_id))
         async with self._begin() as tx:
-            session_id = await tx.session_of(ticket_id)
-            session = await tx.lock_session(session_id) if session_id else None
-            if session is None or not runs(principal, session):
-                raise NotFound("no such ticket")
+            session = await _own_of(tx, principal, ticket_id)
             ring = _Ring(session, principal, now, lambda line: line.call(ticket_id, pick, principal.id, now))
             visit, topics = await self._ring(tx, ring)
             await tx.intervene(reason.given(ticket_id, principal.id, now))
@@ -154,6 +149,15 @@ class CallService:
             await tx.intervene(reason.given(ticket_id, principal.id, now))
         await tell_all(self._tell, [*([f"visit:{visit.id}"] if visit else []), *done.topics])
         return done.ticket.id
+
+    async def _check_papers(
+        self, principal: Principal, now: datetime, find: Callable[[CallTx], Awaitable[Session]]
+    ) -> None:
+        """Before the call's own transaction, since a refusal is put on record; and only of a line of one's own does
+        anybody learn what the rules ask."""
+        async with self._begin() as tx:
+            await find(tx)
+        await self._rules.receive(principal, now)
 
     async def _ring(self, tx: CallTx, ring: _Ring) -> tuple[Visit, list[str]]:
         """The visit, and the live topics to tell."""
@@ -198,6 +202,17 @@ class CallService:
         await tx.add_link(link)
         await tx.keep_signed_in(ticket_id, ring.now, expires_at)
         return replace(contact, link_id=link.id)
+
+
+async def _own(tx: CallTx, principal: Principal, session_id: str | None) -> Session:
+    session = await tx.lock_session(session_id) if session_id else None
+    if session is None or not runs(principal, session):
+        raise NotFound("no such session")
+    return session
+
+
+async def _own_of(tx: CallTx, principal: Principal, ticket_id: str) -> Session:
+    return await _own(tx, principal, await tx.session_of(ticket_id))
 
 
 async def _check_place(tx: CallTx, target: Session, wanted: SendingOn, by: By) -> None:
