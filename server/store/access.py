@@ -14,6 +14,7 @@ from server.access.principal import Principal
 from server.access.roles import Role
 from server.access.sign_ins import Account, Holder, NewSignIn
 from server.access.users import User
+from server.store.among import among
 from server.store.audit import AuditQueries
 from server.store.tables import join_links, patients, sessions, sign_ins, tickets, users
 
@@ -78,7 +79,9 @@ class SignInLookQueries:
             .outerjoin(tickets, tickets.c.id == sign_ins.c.ticket_id)
             .outerjoin(patients, patients.c.id == tickets.c.patient_id)
             .where(
-                sign_ins.c.token_hash.in_(token_hashes), sign_ins.c.ended_at.is_(None), users.c.disabled_at.is_(None)
+                among(self._connection.dialect.name, sign_ins.c.token_hash, token_hashes),
+                sign_ins.c.ended_at.is_(None),
+                users.c.disabled_at.is_(None),
             )
         )
         return {row.token_hash: _holder(row) for row in await self._connection.execute(query)}
@@ -110,7 +113,8 @@ class SignInQueries(AuditQueries):
         )
 
     async def see_sign_ins(self, sign_in_ids: Sequence[str], at: datetime) -> None:
-        await self._connection.execute(sa.update(sign_ins).where(sign_ins.c.id.in_(sign_in_ids)).values(seen_at=at))
+        seen = among(self._connection.dialect.name, sign_ins.c.id, sign_in_ids)
+        await self._connection.execute(sa.update(sign_ins).where(seen).values(seen_at=at))
 
     async def end_sign_ins(self, at: datetime, *, user_id: str | None = None, sign_in_id: str | None = None) -> int:
         which = sign_ins.c.user_id == user_id if sign_in_id is None else sign_ins.c.id == sign_in_id

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.clinic.ticket import TicketState
 from server.clinic.views import DeviceTestView
+from server.store.among import among
 from server.store.audit import AuditQueries
 from server.store.clinic import device_test_columns, device_test_of, latest_visit_id
 from server.store.tables import complaints, device_tests, document_contents, documents, tickets, visits
@@ -93,7 +94,7 @@ async def preparations_of(connection: AsyncConnection, ticket_ids: Sequence[str]
         .outerjoin(complaints, complaints.c.ticket_id == tickets.c.id)
         .outerjoin(device_tests, device_tests.c.ticket_id == tickets.c.id)
         .outerjoin(documents, handed_in)
-        .where(tickets.c.id.in_(ticket_ids))
+        .where(among(connection.dialect.name, tickets.c.id, ticket_ids))
         .order_by(tickets.c.id, documents.c.uploaded_at, documents.c.id)
     )
     rows = groupby(await connection.execute(query), key=lambda row: row.own_id)

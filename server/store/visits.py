@@ -14,6 +14,7 @@ from server.clinic.session import Session
 from server.clinic.ticket import IN_ROOM, TicketState
 from server.ids import new_id
 from server.patients.patient import Patient, Sex
+from server.store.among import among
 from server.store.clinic import RelocationQueries, find_session, in_force, latest_first, ticket_of
 from server.store.policy import AttestationQueries, attested_in, standing_of
 from server.store.preparation import preparation_of, preparations_of
@@ -127,14 +128,15 @@ class VisitLookQueries:
 
     async def sessions_of(self, ticket_ids: Sequence[str]) -> Collection[str]:
         """In whose lines these are; of no more tickets than there may be pages (a statement takes 32,000)."""
-        query = sa.select(tickets.c.session_id).where(tickets.c.id.in_(ticket_ids)).distinct()
+        query = sa.select(tickets.c.session_id).where(self._among(tickets.c.id, ticket_ids)).distinct()
         return set(await self._connection.scalars(query))
 
     async def own_tickets(self, ids: Sequence[str]) -> Mapping[str, OwnTicketFacts]:
         """A handful of queries, however many wait: after each step of a line all its pages ask at once."""
-        rows = (await self._connection.execute(sa.select(tickets).where(tickets.c.id.in_(ids)))).all()
+        own = self._among(tickets.c.id, ids)
+        rows = (await self._connection.execute(sa.select(tickets).where(own))).all()
         lines = {session_id: await self._session_with_line(session_id) for session_id in {r.session_id for r in rows}}
-        given = sa.select(tickets.c.id).where(tickets.c.id.in_(ids), sa.exists().where(in_force(tickets.c.id)))
+        given = sa.select(tickets.c.id).where(own, sa.exists().where(in_force(tickets.c.id)))
         consented = set(await self._connection.scalars(given))
         seen = await self._latest_visits(ids)
         handed_in = await preparations_of(self._connection, ids)
@@ -150,6 +152,9 @@ class VisitLookQueries:
             for row in rows
         }
 
+    def _among(self, column: sa.Column[str], ids: Sequence[str]) -> sa.ColumnElement[bool]:
+        return among(self._connection.dialect.name, column, ids)
+
     async def _session_with_line(self, session_id: str) -> tuple[Session, Mapping[str, int]]:
         """And ``Line.ahead`` of all who wait in it."""
         session = await find_session(self._connection, session_id)
@@ -160,7 +165,7 @@ class VisitLookQueries:
         return session, Line(session.state, tuple(ticket_of(row) for row in rows)).standing()
 
     async def _latest_visits(self, ticket_ids: Sequence[str]) -> Mapping[str, Visit]:
-        query = sa.select(visits).where(visits.c.ticket_id.in_(ticket_ids)).order_by(*latest_first())
+        query = sa.select(visits).where(self._among(visits.c.ticket_id, ticket_ids)).order_by(*latest_first())
         rows = (await self._connection.execute(query)).all()
         return {row.ticket_id: _visit_of(row) for row in reversed(rows)}
 
