@@ -18,7 +18,7 @@ from devices.clock_steps import NOTHING, Stepped, never
 from devices.conditions import Care, Input, PatientState, Worn, evaluate, skip
 from devices.evaluation_log import EvaluationLog, Lease, LeaseLost, Outcome
 from devices.quiet import CHUNK, is_quiet, pass_over
-from devices.setback import moved, not_after, not_received_after
+from devices.setback import SLACK, moved, not_after, not_received_after, not_received_before
 
 PAGE = 200  # some tens of milliseconds of the loop's time
 TURN_S = 0.5  # at least a page of each; then the second is worked off before a backlog goes on
@@ -74,6 +74,9 @@ class Evaluator:
         self._unsaved: defaultdict[int, set[str]] = defaultdict(set)  # patients whose state is ahead of the record
         self._doubtful: set[int] = set()  # partitions of which a commit may have happened that was never answered
         self._set_back: set[int] = set()  # partitions in which a message may lie that was received later than now
+        self._set_forward: dict[
+            int, tuple[datetime, timedelta]
+        ] = {}  # when, and by how much: older times lie before it
         self._standing: Mapping[str, Care] = {}  # as it is on record
         self._cares: Mapping[str, Care] = {}
         self._since: datetime | None = None
@@ -201,7 +204,11 @@ class Evaluator:
         self.stats.clock_steps += 1
         self._since = None if self._since is None else self._since + by
         self._watch(self._standing)
-        self._set_back.update(self._leases if by < NOTHING else ())
+        if by < NOTHING:
+            self._set_back.update(self._leases)
+            self._set_forward.clear()
+        else:
+            self._set_forward = dict.fromkeys(self._leases, (self._clock(), by))
         for partition, states in self._states.items():
             self._states[partition] = {patient: moved(state, by) for patient, state in states.items()}
             self._unsaved[partition].update(states)
@@ -241,6 +248,8 @@ class Evaluator:
         self._follow_clock()
         if partition in self._set_back:
             inputs = self._until_now(partition, inputs)
+        if partition in self._set_forward:
+            inputs = self._since_then(partition, inputs)
         if not inputs:
             return False
         strange = {(given.patient_id, given.device_id) for given in inputs} - self._worn
@@ -260,6 +269,14 @@ class Evaluator:
             self._set_back.discard(partition)
         now = self._clock()
         return [not_received_after(given, now) for given in inputs]
+
+    def _since_then(self, partition: int, inputs: Sequence[Input]) -> list[Input]:
+        """Those that were stored before the clock was put forward were heard no hour ago. One that was being committed
+        just then may come after the first that are read."""
+        set_at, by = self._set_forward[partition]
+        if len(inputs) < PAGE and self._clock() > set_at + SLACK:
+            del self._set_forward[partition]
+        return [not_received_before(given, set_at, by) for given in inputs]
 
     def _next_offered(self, partition: int, after: int) -> list[Input]:
         """What was offered, if it goes on where evaluation stands; else nothing, and the store is asked."""

@@ -31,11 +31,19 @@ def not_after(state: PatientState, now: datetime) -> PatientState:
 
 def not_received_after(given: Input, now: datetime) -> Input:
     """A message that was stored just before the clock was put back was received now, and so were its readings."""
-    if given.received_at <= now + SLACK:
-        return given
-    by = now - given.received_at
+    return given if given.received_at <= now + SLACK else _received(given, now - given.received_at)
+
+
+def not_received_before(given: Input, set_at: datetime, by: timedelta) -> Input:
+    """A message that was stored just before the clock was put forward bears the old time."""
+    return given if given.received_at > set_at - by / 2 else _received(given, by)
+
+
+def _received(given: Input, by: timedelta) -> Input:
+    """Later by that, and its readings too."""
     readings = tuple(msgspec.structs.replace(reading, at=reading.at + by) for reading in given.body.readings)
-    return msgspec.structs.replace(given, received_at=now, body=msgspec.structs.replace(given.body, readings=readings))
+    body = msgspec.structs.replace(given.body, readings=readings)
+    return msgspec.structs.replace(given, received_at=given.received_at + by, body=body)
 
 
 def _moments(state: PatientState) -> Iterator[datetime]:

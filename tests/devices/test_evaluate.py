@@ -474,6 +474,22 @@ async def test_what_arrives_by_a_clock_that_was_set_while_the_store_was_asked_la
     assert await night.until(3616) == ["anna raised spo2.low"]
 
 
+async def test_what_waited_while_the_clock_was_put_forward_was_heard_just_before(night: Night) -> None:
+    for second in range(0, 60, 10):
+        night.log.receives("bo", second, 97)
+    night.log.receives("anna", 58, 85)
+    assert await night.until(59) == []
+    for patient, value in (("bo", 97), ("anna", 85)):
+        night.log.receives(patient, 60, value)
+    night.clock.set(1)
+    night.log.receives("anna", 3661, 85)
+    assert await night.until(3661) == []
+    night.log.receives("anna", 3674, 85)
+    assert await night.until(3674) == ["anna raised spo2.low"]
+    assert await night.until(3719) == []
+    assert "bo raised silence:of-bo" in await night.until(3781)
+
+
 async def test_a_clock_that_was_put_back_while_nobody_watched_hides_nothing(night: Night) -> None:
     for second in range(3):
         night.log.receives("anna", second, 97)

@@ -7,7 +7,7 @@ import pytest
 from devices.alarms import Change
 from devices.conditions import Care, Input, PatientState, Worn, evaluate
 from devices.readings import Body, Reading, Reason, Refusal
-from devices.setback import moved, not_after, not_received_after
+from devices.setback import moved, not_after, not_received_after, not_received_before
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -71,3 +71,9 @@ def test_a_message_from_before_the_clock_was_put_back_was_received_now() -> None
     given = not_received_after(heard(0, 78.0), NOON - HOUR)
     assert (given.received_at, given.body.readings[0].at) == (NOON - HOUR, NOON - HOUR)
     assert not_received_after(heard(0, 78.0), NOON) == heard(0, 78.0)
+
+
+def test_a_message_from_before_the_clock_was_put_forward_was_received_as_much_later() -> None:
+    given = not_received_before(heard(-1, 78.0), NOON + HOUR, HOUR)
+    assert (given.received_at, given.body.readings[0].at) == (NOON + HOUR - timedelta(seconds=1),) * 2
+    assert not_received_before(heard(0, 78.0, NOON + HOUR), NOON + HOUR, HOUR) == heard(0, 78.0, NOON + HOUR)
