@@ -4,6 +4,7 @@ A phone's camera needs a secure context: whoever comes over plain HTTP from anot
 """
 
 import re
+from ipaddress import ip_address
 from pathlib import Path
 
 from aiohttp import web
@@ -110,8 +111,12 @@ def _open(request: web.Request) -> bool:
 
 
 def _is_loopback(host: str) -> bool:
+    """An address, not a name that begins like one: whoever owns that name may point it here (DNS rebinding)."""
     name = host.rsplit(":", 1)[0].strip("[]")
-    return name in {"localhost", "::1"} or name.startswith("127.")
+    try:
+        return name == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:

@@ -18,6 +18,7 @@ from devices.readings import Reason, Refusal
 from devices.tcp.conversation import Conversation, ConversationError, Deliver, Fault, Send, Step
 
 CHUNK = 16 * 1024
+HANDSHAKE_S = 10.0  # asyncio's own minute holds a file for whoever never ends it
 NO_RECEIPT = Receipt(0, 0)  # nothing to acknowledge to a broker
 
 logger = structlog.get_logger()
@@ -98,7 +99,10 @@ class Listener:
 
     async def start(self, place: Place) -> int:
         """The port. Raises OSError where it cannot be had."""
-        self._server = await asyncio.start_server(self._serve, place.host, place.port, ssl=place.tls, limit=CHUNK)
+        handshake_s = HANDSHAKE_S if place.tls else None
+        self._server = await asyncio.start_server(
+            self._serve, place.host, place.port, ssl=place.tls, ssl_handshake_timeout=handshake_s, limit=CHUNK
+        )
         return int(self._server.sockets[0].getsockname()[1])
 
     def cut(self, device_id: str) -> None:

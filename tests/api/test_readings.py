@@ -127,6 +127,8 @@ async def test_a_body_is_bounded_after_unpacking(client: Client) -> None:
         ("Basic", Credential("", "")),
         ("Basic *", Credential("", "")),
         ("Basic /////w==", Credential("", "")),
+        ("Basic \udcff", Credential("", "")),
+        ("Basic é", Credential("", "")),
         ("Bearer T1gtMTpzZTpjcmV0", Credential("", "")),
         ("Basic T1gtMQ==", Credential("OX-1", "")),
     ],

@@ -160,7 +160,7 @@ def test_a_time_that_cannot_be_is_the_time_of_arrival() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", [URL, URL + "k" * 31, URL + "x" * 32, "https://visit.example/api/v1/receipts/aliyun", ""]
+    "url", [URL, URL + "k" * 31, URL + "x" * 32, "https://visit.example/api/v1/receipts/aliyun", "", URL + "\udcff"]
 )
 def test_without_the_addresss_key_nothing_is_believed(url: str) -> None:
     with pytest.raises(BadSignature):

@@ -139,6 +139,8 @@ def test_a_changed_form_another_address_and_another_token_are_not_believed(provi
         (headers, body, ""),
         ({"x-bedside-url": CALLBACK}, body, provider.token),
         (headers | {"x-twilio-signature": "é"}, body, provider.token),
+        (headers | {"x-twilio-signature": "\udcff"}, body, provider.token),
+        (headers | {"x-bedside-url": f"{CALLBACK}?\udcff"}, body, provider.token),
     ):
         with pytest.raises(BadSignature):
             parse(*forged, NOON)

@@ -137,6 +137,8 @@ def test_what_was_changed_on_the_way_is_not_believed(receiver: WebhookReceiver) 
         (headers | {"webhook-id": "r-2"}, body),
         (headers | {"webhook-timestamp": later}, body),
         (headers | {"webhook-signature": ""}, body),
+        (headers | {"webhook-signature": "v1,\udcff"}, body),
+        (headers | {"webhook-id": "\udcff"}, body),
         (headers | {"webhook-timestamp": "soon"}, body),
         (headers | {"webhook-timestamp": "9" * 30}, body),
         ({}, body),

@@ -105,6 +105,12 @@ async def test_plain_http_from_another_machine_is_led_to_https(visiting: Visitin
     reply = await visiting.get("/api/v1/sessions", host="192.168.1.20:8080")
     assert (reply.status, (await reply.json())["type"]) == (403, "/problems/insecure-connection")
     assert (await visiting.get("/ca", host="192.168.1.20:8080")).status == 200
+    for host in ("127.0.0.1.evil.example", "127.evil.example:8080", "localhost.evil.example"):
+        assert (await visiting.get("/api/v1/departments", host=host)).status == 403, (
+            "a name that says it is this machine"
+        )
+    for host in ("127.0.0.1:8080", "127.8.9.1", "[::1]:8080", "localhost"):
+        assert (await visiting.get("/api/v1/departments", host=host)).status == 200
 
 
 async def test_a_television_without_https_gets_the_numbers_and_nothing_else(visiting: Visiting) -> None:

@@ -72,6 +72,26 @@ async def test_a_foreign_page_opens_no_websocket() -> None:
         assert refused.value.status == 403
 
 
+async def test_silent_sockets_of_one_machine_hold_up_no_page_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They say nothing and hold the only place on the way in, one after the other; each loses it soon."""
+    monkeypatch.setattr(sockets, "ENTERING", 1)
+    monkeypatch.setattr(sockets, "SILENCE_S", 0.05)
+    staff = {"Cookie": f"bedside={DOCTOR}"}
+    async with (
+        hospital() as place,
+        aiohttp.ClientSession(headers=staff | {"X-From": "flood"}) as flood,
+        aiohttp.ClientSession(headers=staff | {"X-From": "ward"}) as ward,
+    ):
+        url = f"{place.url}/live/?EIO=4&transport=websocket"
+        floods = [asyncio.get_running_loop().create_task(flood.ws_connect(url)) for _ in range(20)]
+        await asyncio.sleep(0.1)
+        async with ward.ws_connect(url):
+            inside = sum(each.done() for each in floods)
+        assert 1 <= inside < 10
+        for each in floods:
+            each.cancel()
+
+
 async def test_a_script_tag_is_no_way_in_and_options_are_not_offered() -> None:
     async with hospital() as place:
         assert await handshake(place, query="&j=0") == 403

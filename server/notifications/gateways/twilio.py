@@ -86,7 +86,9 @@ class TwilioGateway:
 def signature(auth_token: str, url: str, form: Mapping[str, list[str]]) -> str:
     """What ``X-Twilio-Signature`` must be: the address, then every name with its values, sorted, each value once."""
     fields = "".join(name + value for name in sorted(form) for value in sorted(set(form[name])))
-    digest = hmac.new(auth_token.encode(), (url + fields).encode(), hashlib.sha1)  # Twilio signs by HMAC-SHA1
+    digest = hmac.new(
+        auth_token.encode(), (url + fields).encode(errors="surrogateescape"), hashlib.sha1
+    )  # Twilio signs by HMAC-SHA1
     return base64.b64encode(digest.digest()).decode()
 
 
@@ -96,7 +98,7 @@ def parse(headers: Mapping[str, str], body: bytes, secret: str, now: datetime) -
         form = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=100)
     except ValueError as error:
         raise Unreadable("not a form") from error
-    given = headers.get("x-twilio-signature", "").encode()
+    given = headers.get("x-twilio-signature", "").encode(errors="surrogateescape")
     expected = [signature(secret, url, form).encode() for url in _spellings(headers.get(CALLED_URL, ""))]
     if not secret or not any(hmac.compare_digest(given, one) for one in expected):
         raise BadSignature("X-Twilio-Signature does not fit")

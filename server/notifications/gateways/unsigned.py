@@ -19,7 +19,7 @@ CHINA = ZoneInfo("Asia/Shanghai")  # both write their receipts' times so, withou
 def require_key(headers: Mapping[str, str], secret: str) -> None:
     """Raises ``BadSignature`` unless the address that was called ends in ``?key=<secret>``."""
     given = parse_qs(urlsplit(headers.get(CALLED_URL, "")).query).get("key", [""])[0]
-    if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
+    if not secret or not hmac.compare_digest(given.encode(errors="surrogateescape"), secret.encode()):
         raise BadSignature("the address lacks its key")
 
 

@@ -98,7 +98,7 @@ def signed_headers(key: bytes, message_id: str, now: datetime, body: bytes) -> d
 
 
 def signature(key: bytes, message_id: str, timestamp: str, body: bytes) -> str:
-    digest = hmac.new(key, f"{message_id}.{timestamp}.".encode() + body, hashlib.sha256).digest()
+    digest = hmac.new(key, _bytes(f"{message_id}.{timestamp}.") + body, hashlib.sha256).digest()
     return f"v1,{base64.b64encode(digest).decode()}"
 
 
@@ -108,13 +108,18 @@ def parse(headers: Mapping[str, str], body: bytes, secret: str, now: datetime) -
     _require_recent(timestamp, now)
     expected = signature(key_of(secret), message_id, timestamp, body).encode()
     given = headers.get("webhook-signature", "").split()  # several while a secret is being changed
-    if not message_id or not any(hmac.compare_digest(one.encode(), expected) for one in given):
+    if not message_id or not any(hmac.compare_digest(_bytes(one), expected) for one in given):
         raise BadSignature("webhook-signature does not fit")
     try:
         reports = msgspec.json.decode(body, type=_Reports).receipts
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Unreadable("not a list of receipts") from error
     return [_receipt(report, now) for report in reports]
+
+
+def _bytes(header: str) -> bytes:
+    """As they came, whatever they were."""
+    return header.encode(errors="surrogateescape")
 
 
 def _require_recent(timestamp: str, now: datetime) -> None:
