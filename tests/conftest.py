@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
 from server.store.engine import Store, open_store
 from tests.lending import Lending
 from tests.postgres import PostgresServer, find_binaries, postgres_server
+
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")  # properties take the time that they need beside other tests
 
 DATABASES = [
     pytest.param("sqlite", id="sqlite"),

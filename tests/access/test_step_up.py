@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.access.errors import NoFactor, PasskeyRefused, TooManyTries, WrongCode
@@ -151,7 +151,7 @@ JSON = st.recursive(
 PARTS = ("id", "rawId", "type", "response", "clientDataJSON", "authenticatorData", "signature", "attestationObject")
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+@settings(max_examples=60)
 @given(st.dictionaries(st.sampled_from(PARTS), JSON), st.dictionaries(st.sampled_from(PARTS), JSON))
 def test_whatever_comes_is_refused_by_name(outer: dict[str, Any], inner: dict[str, Any]) -> None:
     checks = PasskeyChecks(relying_party(ORIGIN, "Hospital"))

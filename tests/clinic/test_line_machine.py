@@ -237,4 +237,4 @@ class LineModel(RuleBasedStateMachine):
 
 
 TestLineModel = LineModel.TestCase
-TestLineModel.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+TestLineModel.settings = settings(max_examples=150, stateful_step_count=60)

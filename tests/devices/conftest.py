@@ -1,13 +1,9 @@
-"""Properties take the time they need on a busy machine, and tests that make things fail do not paint the tracebacks."""
+"""Tests that make things fail do not paint the tracebacks."""
 
 from collections.abc import Iterator
 
 import pytest
 import structlog
-from hypothesis import settings
-
-settings.register_profile("devices", deadline=None)
-settings.load_profile("devices")
 
 
 @pytest.fixture(autouse=True, scope="package")

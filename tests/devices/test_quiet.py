@@ -98,7 +98,7 @@ def short(state: PatientState, all_of: Sequence[Input]) -> tuple[PatientState, l
     return state, changes, quiet
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(told, told)
 @example(WELL, BAD * 3 + WELL * 50)
 @example([], WELL * 3 + [("BM-1", 130, [("spo2", 97.0, 0)], Body())])
@@ -111,7 +111,7 @@ def test_the_short_way_ends_where_the_careful_one_does_byte_for_byte(before: lis
     assert msgspec.json.encode(state) == msgspec.json.encode(careful)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(mixed, mixed)
 @example([*WELL, AWAY], backlog([97.0] * 20 + [79.0] * 20 + [97.0] * 20))
 @example([*WELL, *BAD * 3, AWAY], backlog([79.0] * 20 + [97.0] * 40))
@@ -162,7 +162,7 @@ def test_who_is_well_takes_the_short_way_from_the_second_message_on() -> None:
     assert (changes, quiet) == ([], 59)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(told, st.sampled_from((0, 1, 119, 120, 121, 300)))
 @example(WELL, 120)
 def test_time_alone_changes_nothing_for_whom_it_calls_quiet(before: list[Said], later: int) -> None:

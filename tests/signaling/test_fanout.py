@@ -2,7 +2,7 @@
 
 import asyncio
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signaling.hub import HubLimits
@@ -148,7 +148,7 @@ WRITES = st.lists(
 
 
 @given(WRITES, st.integers(0, 12), st.integers(0, 12))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 def test_a_page_that_comes_and_goes_shows_what_the_store_holds(
     writes: list[dict[str, int]], leaves: int, returns: int
 ) -> None:
