@@ -1,5 +1,5 @@
 """The short way through evaluation, for what changes no condition: good news of a device with which all is well, and
-what comes too late to prove anything.
+what comes too late, or too much out of order, to prove anything.
 
 It gives the state that ``conditions`` would give, or none: then that weighs the message with all care. Pure.
 """
@@ -137,15 +137,13 @@ class _Run:
         body = given.body
         if body.refusals or body.gaps or not body.readings:
             return False
-        earliest = given.received_at - self._limits.late_after
-        if body.readings[0].at < earliest:
-            return self._take_late(given, earliest)
-        return self._well and self._take_good(given, earliest)
+        return (self._well and self._take_good(given)) or self._take_singly(given)
 
-    def _take_good(self, given: Input, earliest: datetime) -> bool:
-        """Of each metric only the newest reading is remembered: good news between good news says nothing
-        (``Track.add``)."""
+    def _take_good(self, given: Input) -> bool:
+        """On time, in order, and none beyond where it rearms: of each metric only the newest is remembered, since good
+        news between good news says nothing (``Track.add``)."""
         received_at, bands, fresh = given.received_at, self._limits.bands, self._newest.copy()
+        earliest = received_at - self._limits.late_after
         for index, reading in enumerate(given.body.readings):
             at, metric = reading.at, reading.metric
             if at < earliest:
@@ -168,22 +166,26 @@ class _Run:
         track = self._before.tracks.get(metric)
         return track is not None and at >= track.points[-1].at
 
-    def _take_late(self, given: Input, earliest: datetime) -> bool:
-        """It can only begin a rule, and only as the newest of its metric: where something newer is known, that rests
-        (``_rests``)."""
-        device = self.device()
-        if device.unreadable_at or device.wrong_patient_at or any(r.at >= earliest for r in given.body.readings):
+    def _take_singly(self, given: Input) -> bool:
+        """Late, or out of order: a reading can only begin a rule, and only as the newest of its metric; where something
+        newer is known, that rests (``_rests``). What is on time may end something besides, unless all is well."""
+        device, profile = self.device(), self._limits.profile
+        points = points_of(given, profile)
+        good = {metric for metric, point in points if point.late_at is None}
+        if device.unreadable_at or device.wrong_patient_at or (good and not self._well):
             return False
         tracks = dict(device.tracks)
-        for metric, point in points_of(given, self._limits.profile):
-            if not (rules := self._limits.profile.watching(metric)):
+        for metric, point in points:
+            if not (rules := profile.watching(metric)):
                 continue
             track = tracks.get(metric, Track())
             is_newest = not track.points or point.at >= track.points[-1].at
             if is_newest and _breaks_more(point, track, rules):
                 return False
             tracks[metric] = track.add(rules, point)
-        self._go_on_from(msgspec.structs.replace(device, tracks=tracks))
+        heard = {**device.heard, **{metric: given.received_at for metric in sorted(good) if profile.watching(metric)}}
+        live_at = given.received_at if good else device.live_at
+        self._go_on_from(msgspec.structs.replace(device, live_at=live_at, heard=heard, tracks=tracks))
         return True
 
     def device(self) -> DeviceState:

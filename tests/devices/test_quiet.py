@@ -146,6 +146,11 @@ def test_a_backlog_of_an_alarmed_patient_takes_the_short_way_and_a_desaturation_
     assert quiet > 30
 
 
+def test_what_comes_on_time_but_before_what_is_known_takes_the_short_way() -> None:
+    beside = [said for ago in range(40, 0, -1) for said in (("BM-1", 0, [("spo2", 97.0, ago)], Body()), *WELL)]
+    assert short(PatientState(), inputs([*WELL, *beside]))[1:] == ([], 80)
+
+
 def test_a_late_desaturation_that_something_newer_contradicts_is_no_alarm() -> None:
     beside = [said for late in backlog([79.0] * 60) for said in (late, *WELL)]
     _, changes, quiet = short(PatientState(), inputs([*WELL, *beside]))
