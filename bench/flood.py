@@ -16,12 +16,16 @@ BURST = 20  # messages of a device under way
 
 @dataclass(frozen=True)
 class Plan:
-    """``count`` messages of each device, beginning with number ``first``, to the broker at ``port``."""
+    """``count`` messages of each device, beginning with number ``first``, to the broker at ``port``.
+
+    The last was measured ``ago_s`` seconds ago, the first at most 40 seconds before: what warms up comes before.
+    """
 
     port: int
     devices: tuple[str, ...]
     count: int
     first: int = 1
+    ago_s: float = 0.0
 
 
 async def flood(publishers: ProcessPoolExecutor, plan: Plan) -> float:
@@ -44,9 +48,9 @@ def _publish(plan: Plan) -> float:
 
 
 def _packets(plan: Plan, device: str) -> list[bytes]:
-    """A hundredth of a second apart, the last one now; within a minute, so that none is late."""
+    """A hundredth of a second apart; within a minute, so that none is late."""
     step = timedelta(seconds=min(0.01, 40 / plan.count))
-    begun = datetime.now(UTC) - plan.count * step
+    begun = datetime.now(UTC) - timedelta(seconds=plan.ago_s) - plan.count * step
     return [
         publish(topics.readings(device), message(plan.first + at, _written(begun + at * step)), mid=1 + at % 60_000)
         for at in range(plan.count)

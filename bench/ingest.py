@@ -33,6 +33,7 @@ DEVICES = 20
 GROWTH = (1, 10, 100)
 GIVE_UP_S = 900.0
 WARM_UP = 50  # messages of each device, before what is measured: patients are known then, code is warm
+WARM_UP_AGO_S = 45.0  # not late yet, and before the first that is measured
 STORED = re.compile(rb"^bedside_ingest_stored\S* (\d+)", re.MULTILINE)
 CPU = Promise(Statistic.MEAN, 25.0)
 
@@ -65,7 +66,9 @@ class Load:
 
     def plan(self, port: int, *, warm: bool = False) -> Plan:
         names = tuple(f"bench-{number}" for number in range(self.devices))
-        return Plan(port, names, WARM_UP) if warm else Plan(port, names, self.count // self.devices, WARM_UP + 1)
+        if warm:
+            return Plan(port, names, WARM_UP, ago_s=WARM_UP_AGO_S)
+        return Plan(port, names, self.count // self.devices, WARM_UP + 1)
 
     @property
     def whole(self) -> int:
