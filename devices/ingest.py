@@ -1,7 +1,8 @@
 """THE PATH: batch → decode → store in one transaction → acknowledge. What a reading means is decided elsewhere."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -67,7 +68,12 @@ class Ingest:
         self._outage = outage
         self._reader = reader
         self._stepped = stepped
+        self._begun_s: dict[object, float] = {}  # what is being committed, the oldest first; the loop's time
         self.stats = Stats()
+
+    def waits_s(self) -> float:
+        """How long what is being committed has waited for it: a store that hangs fails late, or never."""
+        return asyncio.get_running_loop().time() - next(iter(self._begun_s.values())) if self._begun_s else 0.0
 
     async def run(self) -> None:
         while True:
@@ -80,7 +86,8 @@ class Ingest:
         if (by := self._stepped()) != NOTHING:
             arrivals = self._follow_clock(arrivals, by)
         entries = [self._reader.read(arrival) for arrival in arrivals]
-        done = await self._commit(entries)
+        with self._waiting():
+            done = await self._commit(entries)
         self._link.acknowledge([arrival.receipt for arrival in arrivals])
         for ack in done.acks:
             self._link.publish_ack(ack.device_id, ack.epoch or None, ack.seq)
@@ -100,6 +107,15 @@ class Ingest:
         self._reader.clock_was_set(by)
         now = self._clock()
         return [_restamped(arrival, by, now) for arrival in arrivals]
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        batch = object()
+        self._begun_s[batch] = asyncio.get_running_loop().time()
+        try:
+            yield
+        finally:
+            del self._begun_s[batch]
 
     async def _hand_on(self, done: Committed) -> None:
         try:

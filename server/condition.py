@@ -55,7 +55,7 @@ class Condition:
         lacking = {
             "stopping": self.stopping,
             "mqtt: not connected": self.link is None or not self.link.connected,
-            "ingest: the database takes nothing": bool(self.ingest and self.ingest.stats.failing_since),
+            "ingest: the database takes nothing": self._takes_nothing(),
             "alarms: what is stored cannot be evaluated": bool(self.evaluator.stats.failing_since),
             "alarms: evaluation stands still": self._stands_still(),
             "bus: not connected": not self.bus.ready,
@@ -68,7 +68,7 @@ class Condition:
         oldest = min((since for since in failing if since), default=None)
         # The clock may be set back meanwhile.
         blind = oldest is not None and abs((self.clock() - oldest).total_seconds()) > BLIND_AFTER_S
-        return not blind and not self._stands_still()
+        return not blind and not self._hangs() and not self._stands_still()
 
     def gauges(self) -> Mapping[str, float]:
         counts = self.hub.counts
@@ -96,6 +96,12 @@ class Condition:
             **({f"broker_hook_{name}": n for name, n in asdict(self.hook.counts).items()} if self.hook else {}),
             **{f"task_failures_{name.replace(' ', '_')}": n for name, n in self.supervisor.failures().items()},
         }
+
+    def _takes_nothing(self) -> bool:
+        return self._hangs() or bool(self.ingest and self.ingest.stats.failing_since)
+
+    def _hangs(self) -> bool:
+        return self.ingest is not None and self.ingest.waits_s() > BLIND_AFTER_S
 
     def _stands_still(self) -> bool:
         """Since the last second that was worked off, or since the start where there never was one."""
