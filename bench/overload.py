@@ -100,7 +100,7 @@ async def _stalled(publishers: ProcessPoolExecutor, stall_s: float, count: int) 
             sending = group.create_task(flood(publishers, _plan(ward, 0, count)))
             await asyncio.sleep(stall_s)
             assert not await asyncio.to_thread(_is_ready, ward.hospital.url), (
-                "nothing is stored, and readiness hides it"
+                "nothing is stored, and nobody says so"
             )
             lock.close()
             freed = monotonic()
