@@ -99,9 +99,7 @@ async def _stalled(publishers: ProcessPoolExecutor, stall_s: float, count: int) 
             lock = _locked(ward)
             sending = group.create_task(flood(publishers, _plan(ward, 0, count)))
             await asyncio.sleep(stall_s)
-            assert not await asyncio.to_thread(_is_ready, ward.hospital.url), (
-                "nothing is stored, and nobody says so"
-            )
+            assert not await asyncio.to_thread(_is_ready, ward.hospital.url), "nothing is stored, and nobody says so"
             lock.close()
             freed = monotonic()
             while not await asyncio.to_thread(_is_ready, ward.hospital.url):
