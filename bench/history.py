@@ -21,11 +21,11 @@ from server.store.history import HistoryLookQueries
 
 ZONE = ZoneInfo("Asia/Shanghai")
 SPANS = {  # a span and how many points: those of the console's own chart, and finer ones
-    "year, a point a day": (YEAR, 368),
-    "year in 1,000 points": (YEAR, 1_000),
-    "month": (timedelta(days=31), 374),
-    "day": (timedelta(days=1), 482),
-    "hour": (timedelta(hours=1), 362),
+    "a year, a point a day": (YEAR, 368),
+    "a year in 1,000 points": (YEAR, 1_000),
+    "a month": (timedelta(days=31), 374),
+    "a day": (timedelta(days=1), 482),
+    "an hour": (timedelta(hours=1), 362),
 }
 TIMES = 100
 PROMISED = {Database.SQLITE: 10, Database.POSTGRESQL: 100}  # patients: 5.3 and 53 million readings
@@ -56,7 +56,7 @@ async def _measure(sizes: tuple[int, ...], command: str) -> Section:
     runs = {(database, size): await _run(database, size) for database, size in tried}
     figures = [
         Figure(
-            name=f"chart of a {span}, {size * A_PATIENT / 1e6:.1f} million readings stored",
+            name=f"chart of {span}, {size * A_PATIENT / 1e6:.1f} million readings stored",
             against=database.value,
             unit="ms",
             runs=[run.took_ms[span]],
