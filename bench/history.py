@@ -60,7 +60,7 @@ async def _measure(sizes: tuple[int, ...], command: str) -> Section:
             against=database.value,
             unit="ms",
             runs=[run.took_ms[span]],
-            promise=PROMISE if span.startswith("year") else None,
+            promise=PROMISE if span.startswith("a year") else None,
         )
         for span in SPANS
         for (database, size), run in runs.items()
