@@ -37,7 +37,7 @@ def outbox(store: Store) -> Outbox:
 async def test_what_is_queued_is_sent_and_recorded(outbox: Outbox) -> None:
     await outbox.add("transition:1")
     async with running(outbox.dispatcher()):
-        await outbox.reach(DeliveryState.SENT)
+        await until(lambda: bool(outbox.changed))  # told once it is on record
     [row] = await outbox.rows()
     assert (row.attempts, row.provider_id, row.sent_at, row.error) == (1, "provider-1", NOON, None)
     assert outbox.phone.sent == [(row.id, "警报")]
