@@ -57,8 +57,8 @@ async def _two_days(operator: Person, hospital: Hospital) -> tuple[str, str]:
     await _sent(operator, "PUT", f"{of}/doctors/{doctor['id']}", {"department_id": department["id"]})
     today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
     whose = {"doctor_id": doctor["id"], "department_id": department["id"], "title": "心内科", "capacity": 9}
-    for day, last in ((today, today), (today + timedelta(1), today + timedelta(1))):
-        hours = {"first_day": str(day), "last_day": str(last), "weekday": day.weekday(), "opens": "00:00"}
+    for day, opens in ((today, "00:00"), (today + timedelta(1), "12:00")):  # hours before it nobody checks in
+        hours = {"first_day": str(day), "last_day": str(day), "weekday": day.weekday(), "opens": opens}
         await _sent(operator, "POST", f"{of}/templates", {**whose, **hours, "closes": "23:59"})
     sessions = hospital.rows("SELECT id FROM sessions ORDER BY opens_at")
     return str(sessions[0]["id"]), str(sessions[1]["id"])
