@@ -34,27 +34,41 @@ async def flood(publishers: ProcessPoolExecutor, plan: Plan) -> float:
 
 
 def _publish(plan: Plan) -> float:
-    packets = [_packets(plan, device) for device in plan.devices]
-    sockets = [_connected(plan.port, device) for device in plan.devices]
+    devices = [_Device(plan, name) for name in plan.devices]
     begun = monotonic()
-    for at in range(0, plan.count, BURST):
-        for peer, own in zip(sockets, packets, strict=True):
-            peer.sendall(b"".join(own[at : at + BURST]))
-        for peer, own in zip(sockets, packets, strict=True):
-            _read(peer, 4 * len(own[at : at + BURST]))
-    for peer in sockets:
-        peer.close()
+    for _ in range(0, plan.count, BURST):
+        for device in devices:
+            device.send()
+        for device in devices:
+            device.hear()
+    for device in devices:
+        device.peer.close()
     return begun
 
 
-def _packets(plan: Plan, device: str) -> list[bytes]:
-    """A hundredth of a second apart; within a minute, so that none is late."""
-    step = timedelta(seconds=min(0.01, 40 / plan.count))
-    begun = datetime.now(UTC) - timedelta(seconds=plan.ago_s) - plan.count * step
-    return [
-        publish(topics.readings(device), message(plan.first + at, _written(begun + at * step)), mid=1 + at % 60_000)
-        for at in range(plan.count)
-    ]
+class _Device:
+    """Measured a hundredth of a second apart, all within a minute, so that none is late."""
+
+    def __init__(self, plan: Plan, name: str) -> None:
+        self.peer = _connected(plan.port, name)
+        self._topic, self._plan, self._sent, self._owed = topics.readings(name), plan, 0, 0
+        self._step = timedelta(seconds=min(0.01, 40 / plan.count))
+        self._begun = datetime.now(UTC) - timedelta(seconds=plan.ago_s) - plan.count * self._step
+
+    def send(self) -> None:
+        """The next of them."""
+        first, self._sent = self._sent, min(self._sent + BURST, self._plan.count)
+        now = _written(datetime.now(UTC))
+        self.peer.sendall(b"".join([self._packet(number, now) for number in range(first, self._sent)]))
+        self._owed = self._sent - first
+
+    def _packet(self, number: int, now: str) -> bytes:
+        at = _written(self._begun + number * self._step)
+        said = message(self._plan.first + number, at, sent=now)
+        return publish(self._topic, said, mid=1 + number % 60_000)
+
+    def hear(self) -> None:
+        _read(self.peer, 4 * self._owed)
 
 
 def _written(moment: datetime) -> str:
@@ -63,6 +77,7 @@ def _written(moment: datetime) -> str:
 
 def _connected(port: int, device: str) -> socket.socket:
     peer = socket.create_connection(("127.0.0.1", port))
+    peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     peer.sendall(connect(device, "any", keep_alive_s=0))
     assert _read(peer, 4) == ACCEPTED
     return peer

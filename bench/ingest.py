@@ -35,6 +35,7 @@ GIVE_UP_S = 900.0
 WARM_UP = 50  # messages of each device, before what is measured: patients are known then, code is warm
 WARM_UP_AGO_S = 45.0  # not late yet, and before the first that is measured
 STORED = re.compile(rb"^bedside_ingest_stored\S* (\d+)", re.MULTILINE)
+JUDGED = re.compile(rb"^bedside_evaluated\S* (\d+)", re.MULTILINE)
 CPU = Promise(Statistic.MEAN, 25.0)
 
 
@@ -205,10 +206,10 @@ async def _bedside(row: Row, load: Load) -> Run:
         async with open_ward(load.devices, Broker.MOSQUITTO, more) as ward, watching(ward):
             server = ServerProcess(ward.hospital)
             await flood(load.publishers, load.plan(ward.mqtt_port, warm=True))
-            await _until(lambda: stored(ward.hospital.url) >= load.warm)
+            await _until(lambda: judged(ward.hospital.url) >= load.warm)
             cpu_s = server.cpu_s()
             begun = await flood(load.publishers, load.plan(ward.mqtt_port))
-            ended = await _until(lambda: stored(ward.hospital.url) >= load.warm + load.whole)
+            ended = await _until(lambda: judged(ward.hospital.url) >= load.warm + load.whole)
             return Run(load.whole / (ended - begun), (server.cpu_s() - cpu_s) / load.whole * 1e6)
 
 
@@ -222,6 +223,15 @@ async def _until(true: Callable[[], bool]) -> float:
 
 def stored(url: str) -> int:
     """How many messages the server at ``url`` has stored since it started."""
+    return _counted(url, STORED)
+
+
+def judged(url: str) -> int:
+    """How many of a patient's messages the rules have judged: what is held for want of a patient is none of them."""
+    return _counted(url, JUDGED)
+
+
+def _counted(url: str, figure: re.Pattern[bytes]) -> int:
     with urllib.request.urlopen(f"{url}/metrics", timeout=60) as reply:  # noqa: S310 – our own
-        found = STORED.search(reply.read())
+        found = figure.search(reply.read())
     return int(found[1]) if found else 0

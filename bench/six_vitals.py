@@ -12,7 +12,7 @@ VITALS = (
 )
 
 
-def message(seq: int, sent: str, samples: int = 1) -> bytes:
-    """``sent`` in RFC 3339; the samples are taken for its moment."""
-    readings = [{"metric": name, "value": value, "unit": unit, "at": sent} for name, value, unit in VITALS] * samples
-    return msgspec.json.encode({"epoch": "bench", "seq": seq, "oldest": 1, "sent": sent, "readings": readings})
+def message(seq: int, at: str, samples: int = 1, sent: str | None = None) -> bytes:
+    """Moments in RFC 3339; without ``sent`` it is sent as it is measured."""
+    readings = [{"metric": name, "value": value, "unit": unit, "at": at} for name, value, unit in VITALS] * samples
+    return msgspec.json.encode({"epoch": "bench", "seq": seq, "oldest": 1, "sent": sent or at, "readings": readings})

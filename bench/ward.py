@@ -6,20 +6,26 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Self
 
 import aiohttp
+import sqlalchemy as sa
 
 from devices.simulator import Plan, Report, simulate
+from server.store.engine import connect
+from server.store.tables import associations
 from tests.devices import mosquitto
 from tests.e2e.hospital import Hospital
 from tests.e2e.people import PASSWORD
+from tests.store.ward import Ward as StoredWard
 
 DOCTOR, OPERATOR = "dr.wei", "desk"
 AT_ONCE = 8  # requests, while the ward is made
+WORN = timedelta(hours=1)
 
 
 class Broker(StrEnum):
@@ -59,7 +65,9 @@ async def open_ward(size: int, broker: Broker, more: Mapping[str, str] | None = 
         try:
             port = int(settings.get("MQTT__PORT", hospital.mqtt))
             async with _Api(hospital, DOCTOR) as doctor, _Api(hospital, OPERATOR) as operator:
-                yield Ward(hospital, port, doctor.cookie, await _fill(doctor, operator, size))
+                wearers = await _fill(doctor, operator, size)
+                await _wear_them_longer(hospital)
+                yield Ward(hospital, port, doctor.cookie, wearers)
         finally:
             await hospital.stop()
 
@@ -114,6 +122,16 @@ async def _admit(doctor: "_Api", operator: "_Api", session: str, number: int) ->
     patient_id, device_id = booked["ticket"]["patient"]["id"], added["device"]["id"]
     await doctor.post(f"/patients/{patient_id}/devices", {"device_id": device_id, "profile": "adult-continuous"})
     return Wearer(patient_id, device_id, added["secret"])
+
+
+async def _wear_them_longer(hospital: Hospital) -> None:
+    """What is sent may have been measured a minute ago: it must have a patient, or nobody judges it."""
+    url = hospital.settings.get("DATA__DATABASE", f"sqlite:///{hospital.data / 'bedside.sqlite'}")
+    store = connect(url)
+    try:
+        await StoredWard(store).execute(sa.update(associations).values(from_at=datetime.now(UTC) - WORN))
+    finally:
+        await store.close()
 
 
 class _Api:

@@ -91,6 +91,7 @@ class Condition:
             "http_requests_too_many": self.crowd.refused,
             "clock_steps": self.evaluator.stats.clock_steps,
             **{f"ingest_{name}": getattr(stats, name, 0) for name in _INGEST},
+            "evaluated": self.evaluator.stats.evaluated,
             "broker_dropped": sum(self.services.broker_drops.counts.values()),
             **self.listeners.counters(),
             **({f"broker_hook_{name}": n for name, n in asdict(self.hook.counts).items()} if self.hook else {}),

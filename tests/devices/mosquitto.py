@@ -39,6 +39,7 @@ class Mosquitto:
         self._config = folder / "mosquitto.conf"
         self._config.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nuser root\n"
+            "set_tcp_nodelay true\n"
             f"persistence true\npersistence_location {folder}/\nautosave_interval 1\nlog_dest none\n"
             + (
                 f"listener {self.tls_port} 127.0.0.1\ncertfile {{}}\nkeyfile {{}}\n".format(*certificate)

@@ -3,6 +3,7 @@ the embedded broker, and at one that says what brokers should not."""
 
 import asyncio
 import os
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -119,6 +120,14 @@ async def test_it_keeps_its_word_over_tls(kind: Kind, place: Place, trust: ssl.S
             device.client.publish(TOPIC, payload, qos=1)
         assert [one.payload for one in await ear.has(len(sent))] == sent
         await until(lambda: len(device.confirmed) == len(sent))
+
+
+async def test_what_is_small_is_said_at_once(kind: Kind, place: Place, trust: ssl.SSLContext) -> None:
+    for server in (place.server, replace(place.server, port=place.tls_port, tls=trust)):
+        async with listening(kind, server, settles=True) as ear:
+            sock = ear.client.socket()
+            assert isinstance(sock, socket.socket)
+            assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 async def test_a_broker_of_another_name_is_not_believed(kind: Kind, place: Place) -> None:
