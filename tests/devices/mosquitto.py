@@ -30,16 +30,17 @@ def required() -> str:
 class Mosquitto:
     """Anonymous, with persistence; ``kill`` is SIGKILL, ``start`` again keeps the port.
 
-    With a ``certificate`` and its key (PEM files) it also listens on ``tls_port``.
+    With a ``certificate`` and its key (PEM files) it also listens on ``tls_port``. Not ``at_once``, it holds small
+    packets back, as it does without a word in its configuration.
     """
 
-    def __init__(self, folder: Path, certificate: tuple[Path, Path] | None = None) -> None:
+    def __init__(self, folder: Path, certificate: tuple[Path, Path] | None = None, *, at_once: bool = True) -> None:
         self._binary = required()
         self.port, self.tls_port = free_port(), free_port()
         self._config = folder / "mosquitto.conf"
         self._config.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nuser root\n"
-            "set_tcp_nodelay true\n"
+            f"set_tcp_nodelay {'true' if at_once else 'false'}\n"
             f"persistence true\npersistence_location {folder}/\nautosave_interval 1\nlog_dest none\n"
             + (
                 f"listener {self.tls_port} 127.0.0.1\ncertfile {{}}\nkeyfile {{}}\n".format(*certificate)
