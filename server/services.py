@@ -63,7 +63,8 @@ from server.store.access import (
 from server.store.booking import BookingLookQueries, BookingQueries
 from server.store.broker_drops import BrokerDropsQueries
 from server.store.certificates import CertificateQueries
-from server.store.clinic import ClinicLookQueries, ClinicQueries
+from server.store.clinic import ClinicQueries
+from server.store.clinic_look import ClinicLookQueries
 from server.store.desk import DeskLookQueries
 from server.store.devices import BulkQueries, ClaimQueries, DeviceQueries, ReplaceQueries, SightingQueries
 from server.store.engine import Store
