@@ -55,7 +55,7 @@ from server.open_files import for_pages
 from server.outside import BrokerAccounts, dynsec_of
 from server.running import announce, withdraw
 from server.safeguards import pack_of
-from server.services import Outside, build_services, house_of
+from server.services import build_services
 from server.settings import Settings
 from server.store.devices import CredentialQueries, StoredCredentials
 from server.store.engine import Store, open_store
@@ -67,6 +67,7 @@ from server.store.quarantine import QuarantineQueries
 from server.store.registry import DeviceRegistry, RegistryQueries
 from server.store.visits import VisitLookQueries
 from server.supervise import Supervisor
+from server.surroundings import Outside, house_of
 from server.tls import Certificates
 from signaling.hub import Hub, HubLimits
 
@@ -132,7 +133,7 @@ class Bedside:
         self._certificates = certificates
         self._evaluator = Evaluator(self._evaluation_log(), CLOCK, partition_of, ClockSteps(CLOCK).taken)
         elsewhere = None if settings.bus == "memory" else self._heard_elsewhere
-        self._hands_on = HandsOn(self._evaluator, self.services.sightings, self._hub, elsewhere)
+        self._hands_on = HandsOn(self._evaluator, self.services.registering.sightings, self._hub, elsewhere)
         connections, crowd = adapters.bounds_of(settings)
         self._doorkeeper = Doorkeeper(connections)
         self.condition = Condition(
@@ -184,11 +185,11 @@ class Bedside:
         start("alarms", self._evaluator.run)
         start("escalation", partial(_every, self.services.alarms.escalate))
         start("broker drops", partial(_every, self._watch_drops))
-        start("visits", partial(_every, self.services.visits.tick))
-        start("ends of days", partial(_every, self.services.day_end.tick, day_end.EVERY.total_seconds()))
-        start("waiting times", self.services.predictions.run)
-        start("roster", partial(_every, self.services.roster.tick))
-        start("waiting lists", partial(_every, self.services.public_booking.tick))
+        start("visits", partial(_every, self.services.consulting.visits.tick))
+        start("ends of days", partial(_every, self.services.consulting.day_end.tick, day_end.EVERY.total_seconds()))
+        start("waiting times", self.services.consulting.predictions.run)
+        start("roster", partial(_every, self.services.rostering.roster.tick))
+        start("waiting lists", partial(_every, self.services.rostering.public_booking.tick))
         for lane, dispatcher in zip(("urgent messages", "messages"), self._dispatchers, strict=True):
             start(lane, dispatcher.run)
         await self.services.messaging.doors.forms.load()
@@ -201,7 +202,7 @@ class Bedside:
         start("history", self.services.rolling.run)
         await self._start_intake()
         start("registry", self._follow_registry)
-        start("sightings", partial(_every, self.services.sightings.tick))
+        start("sightings", partial(_every, self.services.registering.sightings.tick))
         start("doors", self._doorkeeper.run)
         self._runner, ports = await http.open_doors(self.doors, self._hub)
         heard = await self._listeners.start(self._certificates.context)
@@ -252,7 +253,7 @@ class Bedside:
             committed=self._hands_on.committed,
             clock=CLOCK,
             outage=(OSError, Unavailable),
-            observed=self.services.sightings.observed,
+            observed=self.services.registering.sightings.observed,
             stepped=ClockSteps(CLOCK).taken,
         )
         self._supervisor.start("mqtt", link.run)
@@ -322,7 +323,7 @@ class Bedside:
 
     async def _hear(self, channel: str, hint: Hint) -> None:
         if channel == LINES:
-            self.services.predictions.changed(hint["session"])
+            self.services.consulting.predictions.changed(hint["session"])
             self._desk.changed()
         elif hint["topic"] == DESK:
             self._desk.changed()
@@ -383,14 +384,14 @@ class Bedside:
     # The devices that may speak.
 
     def _refused_by_http(self, device_id: str) -> None:
-        self.services.sightings.refused(device_id, Fault.CREDENTIAL, CLOCK())
+        self.services.registering.sightings.refused(device_id, Fault.CREDENTIAL, CLOCK())
 
     def _embedded_broker(self, certificates: Certificates) -> EmbeddedBroker:
         settings = self._settings
         context = certificates.context(settings.mqtt.device_ca)
         certified = self._registry.check_certificate
         tls = TlsListener(settings.web.host, settings.mqtt.tls_port, context, certified, opened=doorways, caller=caller)
-        witness = BrokerWitness(self.services.sightings, CLOCK)
+        witness = BrokerWitness(self.services.registering.sightings, CLOCK)
         return EmbeddedBroker(self._registry.check, settings.mqtt.port, tls, witness=witness)
 
     def _addresses(self) -> Addresses:
