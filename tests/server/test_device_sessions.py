@@ -170,7 +170,7 @@ async def test_a_device_is_let_in_by_its_certificate_and_cut_when_that_has_ended
     assert refused.last_refusal.reason == "credential"
     unbound.client.drop()
     printed = await desk.bind_certificate(hospital._settings, "OX-1", own.pem)
-    await hospital._read_registry()
+    await hospital._admitting.read()
     session = await Session(hospital, "", own).open()
     await desk.end_certificate(hospital._settings, "OX-1", printed.split()[0])
     async with asyncio.timeout(CUT_WITHIN_S):
