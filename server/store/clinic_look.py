@@ -30,7 +30,6 @@ from server.store.tables import (
     patients,
     sessions,
     tickets,
-    visits,
 )
 from server.store.ticket_rows import device_test_columns, device_test_of, is_consented, latest_visit_id, ticket_of
 
@@ -92,15 +91,6 @@ class ClinicLookQueries:
         left = sa.select(tickets.c.session_id).where(_OUTSIDE).distinct()
         query = sa.select(sessions.c.id).where(sessions.c.id.in_(left), sessions.c.closes_at.between(after, before))
         return (await self._connection.scalars(query)).all()
-
-    async def has_ticket_with(self, doctor_id: str, patient_id: str) -> bool:
-        own = (
-            sa.select(tickets.c.id)
-            .join(sessions, sessions.c.id == tickets.c.session_id)
-            .where(tickets.c.patient_id == patient_id, calls_from(doctor_id))
-        )
-        seen = sa.select(visits.c.id).where(visits.c.patient_id == patient_id, visits.c.doctor_id == doctor_id)
-        return bool(await self._connection.scalar(sa.select(sa.or_(own.exists(), seen.exists()))))
 
     async def display(self, session_id: str) -> DisplayView | None:
         query = whole_sessions().add_columns(waiting_in_session().label("waiting")).where(sessions.c.id == session_id)
