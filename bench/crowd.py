@@ -20,13 +20,13 @@ from server.access.users import UserWish
 from server.clinic.session import Hours
 from server.ids import new_id
 from server.keys import link_key
-from server.services import Services, build_services, house_of
+from server.services import Services, build_services
 from server.settings import Data, Settings
 from server.store import tables
 from server.store.engine import Store, open_store
+from server.surroundings import house_of, nobody
 from tests.e2e.hospital import Hospital
 from tests.e2e.people import PASSWORD
-from tests.faults.ward import nobody
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S, SPREAD = 0.4, 5.0, 0.6  # web/src/shared/live/live.ts: its back-off,
 PATIENCE_S = {"staff": 5.0, "patient": 20.0}  # and how long it waits for a connection
@@ -111,9 +111,8 @@ async def fill(hospital: Hospital, doctors: int, lines: int, waiting: int) -> Cl
     settings = Settings(data=Data(directory=hospital.data))
     store = await open_store(settings.data.database_url)
     try:
-        services = build_services(
-            settings, store, house_of(settings, "http://localhost", link_key(hospital.data)), nobody()
-        )
+        house = house_of(settings, "http://localhost", link_key(hospital.data))
+        services = build_services(settings, store, house, nobody(partial(datetime.now, UTC)))
         await _user(services, Role.OPERATOR, "desk")
         ids = [await _user(services, Role.DOCTOR, f"dr.{number}") for number in range(doctors)]
         filled = [await _line(store, services, ids[n % len(ids)], waiting) for n in range(lines)]
@@ -130,7 +129,7 @@ async def _user(services: Services, role: Role, login: str) -> str:
 
 async def _line(store: Store, services: Services, doctor_id: str, waiting: int) -> Line:
     now = datetime.now(UTC)
-    session_id = await services.clinic.create_session(
+    session_id = await services.consulting.clinic.create_session(
         Hours(doctor_id, "Crowd", now, now + timedelta(hours=6)), "system", now
     )
     patient, tickets, tokens = new_id(), [new_id() for _ in range(waiting)], [new_token() for _ in range(waiting)]

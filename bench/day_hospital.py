@@ -6,7 +6,8 @@ import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -20,13 +21,13 @@ from server.access.sign_ins import hash_token, new_token
 from server.clinic.session import Hours
 from server.ids import new_id
 from server.keys import link_key
-from server.services import Services, build_services, house_of
+from server.services import Services, build_services
 from server.settings import Data, Settings
 from server.store import tables
 from server.store.engine import Store, open_store
+from server.surroundings import house_of, nobody
 from tests.children import ROOT
 from tests.e2e.hospital import Hospital
-from tests.faults.ward import nobody
 from tests.replay.script import OPENS, Sitting
 
 NIGHT: Final = OPENS[0] - timedelta(hours=4)  # when the server is started and everything booked
@@ -133,7 +134,7 @@ async def _make(hospital: Hospital, sittings: Sequence[Sitting]) -> tuple[dict[s
     store = await open_store(settings.data.database_url)
     try:
         house = house_of(settings, "http://localhost", link_key(hospital.data))
-        services = build_services(settings, store, house, nobody())
+        services = build_services(settings, store, house, nobody(partial(datetime.now, UTC)))
         doctors = [doctor for sitting in sittings for doctor in sitting.doctors]
         cookies = {who: await _hire(store, who, "doctor") for who in doctors}
         cookies[OPERATOR] = await _hire(store, OPERATOR, "operator")
@@ -156,7 +157,7 @@ async def _hire(store: Store, who: str, role: str) -> str:
 
 async def _session(store: Store, services: Services, sitting: Sitting) -> str:
     hours = Hours(sitting.doctors[0], sitting.id, sitting.opens_at, sitting.closes_at)
-    session_id = await services.clinic.create_session(hours, "system", NIGHT)
+    session_id = await services.consulting.clinic.create_session(hours, "system", NIGHT)
     offered = {"kinds": [["advice", MINUTES]], "capacity": 2 * len(sitting.patients)}
     async with store.write(lambda connection: connection) as connection:
         session = sa.update(tables.sessions).where(tables.sessions.c.id == session_id)

@@ -5,8 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from devices.broker import SERVICE_ID, EmbeddedBroker
-from devices.mqtt_endpoint import Endpoint, Library
 from server.access.heads import HEADS, append_head
 from server.access.sealing import Sealer, SealStore
 from server.bus import Bus
@@ -16,14 +14,10 @@ from server.crowding import Crowd
 from server.gateways import Gateways
 from server.keys import audit_key
 from server.messaging import WaysOut
-from server.monitoring import broker_drops
-from server.monitoring.broker_hook import BrokerHook, ServersOwn
 from server.open_files import FOR_STAFF, for_pages
-from server.outside import tls_of
 from server.settings import Settings
 from server.store.chain import SealLookQueries, SealQueries
 from server.store.engine import Store, connect
-from server.store.registry import DeviceRegistry
 from server.tls import Certificates, ensure_certificates, lan_addresses, machine_names
 from signaling.ice import IceServers, TurnServer
 from signaling.messages import IceServer
@@ -88,35 +82,3 @@ def bounds_of(settings: Settings) -> tuple[Connections, Crowd]:
     most = Most(web.connections_an_address, pages, pages + FOR_STAFF, web.connections_uncounted)
     proxies = (*most.uncounted, *web.trusted_proxies)
     return Connections(replace(most, an_address=2 * most.an_address, uncounted=proxies)), Crowd(most)
-
-
-def is_embedded(settings: Settings) -> bool:
-    return settings.mqtt.broker == "embedded"
-
-
-def endpoint_of(settings: Settings, broker: EmbeddedBroker | None) -> Endpoint:
-    """Where this server's own link goes."""
-    mqtt, library = settings.mqtt, Library(settings.mqtt.client)
-    if broker:
-        return Endpoint("127.0.0.1", broker.port, SERVICE_ID, broker.service.secret, library=library)
-    return Endpoint(
-        mqtt.host,
-        mqtt.port,
-        SERVICE_ID,
-        mqtt.password.get_secret_value(),
-        user=mqtt.username,
-        tls=tls_of(mqtt),
-        persistent=True,
-        library=library,
-        news=broker_drops.TOPICS,
-    )
-
-
-def hook_of(settings: Settings, registry: DeviceRegistry) -> BrokerHook | None:
-    mqtt = settings.mqtt
-    if mqtt.accounts != "http":
-        return None
-    server = ServersOwn(SERVICE_ID, mqtt.username, mqtt.password.get_secret_value())
-    return BrokerHook(
-        mqtt.hook_secret.get_secret_value(), server, registry.check, lambda id_: registry.known(id_) is not None
-    )

@@ -6,19 +6,17 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
 
-from devices.broker import EmbeddedBroker
 from devices.evaluate import Evaluator
 from devices.ingest import Ingest
 from devices.mqtt import MqttLink
 from server.access.sealing import Sealer
+from server.brokering import Brokering
 from server.bus import Bus
 from server.connections import Connections
 from server.crowding import Crowd
 from server.gateways import Gateways
 from server.listeners import Listeners
 from server.live import Visitor
-from server.monitoring.broker_hook import BrokerHook
-from server.outside import BrokerAccounts
 from server.services import Services
 from server.supervise import Supervisor
 from signaling.hub import Hub
@@ -43,9 +41,7 @@ class Condition:
     listeners: Listeners
     connections: Connections
     crowd: Crowd
-    broker: EmbeddedBroker | None
-    accounts: BrokerAccounts | None
-    hook: BrokerHook | None
+    brokering: Brokering
     link: MqttLink | None = None
     ingest: Ingest | None = None
     started_s: float | None = None
@@ -71,20 +67,20 @@ class Condition:
         return not blind and not self._hangs() and not self._stands_still()
 
     def gauges(self) -> Mapping[str, float]:
-        counts = self.hub.counts
+        counts, brokering = self.hub.counts, self.brokering
         return {
             "live_clients": counts.clients,
             "http_connections": len(self.connections),
             "rooms": counts.rooms,
-            "broker_connections": self.broker.connections if self.broker else 0,
+            "broker_connections": brokering.embedded.connections if brokering.embedded else 0,
             "audit_unsealed": self.sealer.behind,
             "alarms_nobody_to_tell": self.services.alarms.unreachable,
-            **({"broker_accounts_missing": len(self.accounts.missing)} if self.accounts else {}),
+            **({"broker_accounts_missing": len(brokering.accounts.missing)} if brokering.accounts else {}),
             **({"smpp_bound": self.gateways.smpp.bound} if self.gateways.smpp else {}),
         }
 
     def counters(self) -> Mapping[str, float]:
-        stats = self.ingest.stats if self.ingest else None
+        stats, hook = self.ingest.stats if self.ingest else None, self.brokering.hook
         return {
             "live_deltas": self.hub.counts.deltas,
             "http_connections_refused": self.connections.refused,
@@ -94,7 +90,7 @@ class Condition:
             "evaluated": self.evaluator.stats.evaluated,
             "broker_dropped": sum(self.services.broker_drops.counts.values()),
             **self.listeners.counters(),
-            **({f"broker_hook_{name}": n for name, n in asdict(self.hook.counts).items()} if self.hook else {}),
+            **({f"broker_hook_{name}": n for name, n in asdict(hook.counts).items()} if hook else {}),
             **{f"task_failures_{name.replace(' ', '_')}": n for name, n in self.supervisor.failures().items()},
         }
 

@@ -20,18 +20,19 @@ from server.access.passwords import random_password
 from server.access.principal import Principal
 from server.access.qr import print_qr
 from server.access.roles import Role
-from server.access.users import UserWish
+from server.access.users import Users, UserWish
 from server.app import Bedside
 from server.claim import NotDemonstrationError
 from server.clinic.session import Hours
 from server.clinic.ticket import OVER
 from server.clinic.views import SessionView
+from server.consulting import Consulting
 from server.demo_roster import POSTS, Occasion, make_roster
 from server.ids import new_id
 from server.keys import write_private
 from server.monitoring.associations import Wish
 from server.patients.patient import PatientDetails, Sex
-from server.services import Services
+from server.registering import Registering
 from server.settings import Settings
 from server.store.access import SignInLookQueries
 from server.store.engine import Store
@@ -61,14 +62,14 @@ class SignIns:
 
 async def show(bedside: Bedside, settings: Settings, *, sensors: bool) -> None:
     """Make what is missing, print where everything is, and let the oximeter speak."""
-    path = settings.data.directory / SIGN_INS
-    kept = await _make_people(bedside.services, path)
+    path, services = settings.data.directory / SIGN_INS, bedside.services
+    kept = await _make_people(services.users, path)
     doctor = await _doctor(bedside.store)
     await _make_roster(bedside, settings)
-    session = await _session_now(bedside.services, doctor, settings)
-    ticket_id, patient_id = await _booking(bedside.services, doctor, session)
-    device = await _oximeter(bedside.services, kept, path)
-    await _put_on(bedside.services, doctor, patient_id, device[0])
+    session = await _session_now(services.consulting, doctor, settings)
+    ticket_id, patient_id = await _booking(services.consulting, doctor, session)
+    device = await _oximeter(services.registering, kept, path)
+    await _put_on(services.registering, doctor, patient_id, device[0])
     _print(bedside, settings, await _join_url(bedside, ticket_id))
     if sensors:
         plan = Plan("127.0.0.1", bedside.ports["mqtt"], [device], episodes=(EPISODE,), seed=7, waves=WAVES)
@@ -79,13 +80,13 @@ async def _play(plan: Plan) -> None:
     await simulate(plan)
 
 
-async def _make_people(services: Services, path: Path) -> SignIns:
+async def _make_people(users: Users, path: Path) -> SignIns:
     """The file is written first: a person whose password nobody knows would be of no use."""
     kept = _read_or_make(path)
     for login, name, role, phone in PEOPLE:
         wish = UserWish(login=login, name=name, role=role, password=kept.passwords[login], phone=phone)
         try:
-            await services.users.create(wish, "system", datetime.now(UTC))
+            await users.create(wish, "system", datetime.now(UTC))
         except LoginTaken:
             continue
     return kept
@@ -127,50 +128,52 @@ async def _make_roster(bedside: Bedside, settings: Settings) -> None:
         accounts = [await look.account(post.login) for post in POSTS]
     doctors = {account.user.login: account.user.id for account in accounts if account}
     today = datetime.now(ZoneInfo(settings.hospital.time_zone)).date()
-    await make_roster(bedside.services, Occasion(doctors, today, settings.hospital.locale))
+    await make_roster(bedside.services.rostering, Occasion(doctors, today, settings.hospital.locale))
 
 
-async def _session_now(services: Services, doctor: Principal, settings: Settings) -> SessionView:
+async def _session_now(consulting: Consulting, doctor: Principal, settings: Settings) -> SessionView:
     """Today's consulting hours that still run; new ones where there are none."""
     now = datetime.now(UTC)
-    for session in await services.clinic_reader.sessions_today(doctor, now):
+    for session in await consulting.clinic_reader.sessions_today(doctor, now):
         if session.closes_at > now:
             return session
     opens_at = now.replace(minute=0, second=0, microsecond=0)
     title = "心内科视频门诊" if settings.hospital.locale == "zh-CN" else "Cardiology video clinic"
-    session_id = await services.clinic.create_session(
+    session_id = await consulting.clinic.create_session(
         Hours(doctor.id, title, opens_at, opens_at + HOURS), "system", now
     )
-    return await services.clinic_reader.session(doctor, session_id)
+    return await consulting.clinic_reader.session(doctor, session_id)
 
 
-async def _booking(services: Services, doctor: Principal, session: SessionView) -> tuple[str, str]:
+async def _booking(consulting: Consulting, doctor: Principal, session: SessionView) -> tuple[str, str]:
     """The ticket and patient that the join link leads to: the first who is not through yet."""
-    for row in (await services.clinic_reader.line(doctor, session.id)).tickets:
+    for row in (await consulting.clinic_reader.line(doctor, session.id)).tickets:
         if row.state not in OVER:
             return row.id, row.patient.id
-    ticket_id = await services.clinic.book(doctor, session.id, PATIENT, datetime.now(UTC))
-    row = next(row for row in (await services.clinic_reader.line(doctor, session.id)).tickets if row.id == ticket_id)
+    ticket_id = await consulting.clinic.book(doctor, session.id, PATIENT, datetime.now(UTC))
+    row = next(row for row in (await consulting.clinic_reader.line(doctor, session.id)).tickets if row.id == ticket_id)
     return ticket_id, row.patient.id
 
 
-async def _oximeter(services: Services, kept: SignIns, path: Path) -> tuple[str, str]:
+async def _oximeter(registering: Registering, kept: SignIns, path: Path) -> tuple[str, str]:
     if kept.device:
         return kept.device
-    added = await services.devices.add("system", f"OX-{new_id()[:6]}", "指夹血氧仪 Finger oximeter", datetime.now(UTC))
+    added = await registering.devices.add(
+        "system", f"OX-{new_id()[:6]}", "指夹血氧仪 Finger oximeter", datetime.now(UTC)
+    )
     device = added.device.id, added.secret
     _keep(path, SignIns(kept.passwords, device))
     return device
 
 
-async def _put_on(services: Services, doctor: Principal, patient_id: str, device_id: str) -> None:
-    worn = (await services.device_reader.detail(doctor, device_id)).device
+async def _put_on(registering: Registering, doctor: Principal, patient_id: str, device_id: str) -> None:
+    worn = (await registering.device_reader.detail(doctor, device_id)).device
     if worn.patient and worn.patient.id == patient_id:
         return
     now = datetime.now(UTC)
     if worn.patient:
-        await services.associations.dissociate(doctor, worn.patient.id, device_id, now)
-    await services.associations.associate(doctor, Wish(patient_id, device_id, "adult-continuous"), now)
+        await registering.associations.dissociate(doctor, worn.patient.id, device_id, now)
+    await registering.associations.associate(doctor, Wish(patient_id, device_id, "adult-continuous"), now)
 
 
 async def _join_url(bedside: Bedside, ticket_id: str) -> str:

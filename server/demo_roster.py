@@ -11,7 +11,7 @@ from server.clinic.kinds import PlannedKind, VisitKind
 from server.clinic.roster.profile import NewDepartment, Profile
 from server.clinic.roster.templates import CLOCK_FORM, Template, Window
 from server.ids import new_id
-from server.services import Services
+from server.rostering import Rostering
 
 MORNING, AFTERNOON = Window(time(8), time(12)), Window(time(13, 30), time(17))
 KINDS: Final = (
@@ -63,32 +63,32 @@ class Occasion:
     locale: str
 
 
-async def make_roster(services: Services, occasion: Occasion) -> None:
+async def make_roster(rostering: Rostering, occasion: Occasion) -> None:
     """What is missing of it."""
     for post in POSTS:
-        department_id = await _department(services, post)
+        department_id = await _department(rostering, post)
         doctor_id = occasion.doctors[post.login]
-        await _complete_profile(services, _profile(doctor_id, department_id, post))
-        views = await services.directory.templates()
+        await _complete_profile(rostering, _profile(doctor_id, department_id, post))
+        views = await rostering.directory.templates()
         there = {(view.weekday, view.opens) for view in views if view.doctor.id == doctor_id}
         for template in _templates(doctor_id, department_id, post, occasion):
             if (template.weekday, template.window.opens.strftime(CLOCK_FORM)) not in there:
-                await services.roster.save_template(SYSTEM, template, _now())
+                await rostering.roster.save_template(SYSTEM, template, _now())
 
 
-async def _complete_profile(services: Services, wanted: Profile) -> None:
-    for view in await services.directory.profiles():
+async def _complete_profile(rostering: Rostering, wanted: Profile) -> None:
+    for view in await rostering.directory.profiles():
         if view.doctor.id == wanted.doctor_id and not view.licence_no:
-            await services.roster.save_profile(SYSTEM, wanted, _now())
+            await rostering.roster.save_profile(SYSTEM, wanted, _now())
 
 
-async def _department(services: Services, post: Post) -> str:
+async def _department(rostering: Rostering, post: Post) -> str:
     name, name_en = post.department
-    for row in await services.directory.department_rows():
+    for row in await rostering.directory.department_rows():
         if row.name == name:
             return row.id
     department = NewDepartment(new_id(), name, name_en)
-    await services.roster.save_department(SYSTEM, department, _now())
+    await rostering.roster.save_department(SYSTEM, department, _now())
     return department.id
 
 

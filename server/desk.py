@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -31,13 +31,14 @@ from server.outside import ToldAtOnce, dynsec_of
 from server.patients.mail import InvalidMail, to_mail_address
 from server.patients.phone import InvalidPhone, to_e164
 from server.running import NotRunning, where
-from server.services import Outside, Services, build_services, house_of
+from server.services import Services, build_services
 from server.settings import Settings
 from server.store import backup as archive
 from server.store.access import SignInLookQueries
 from server.store.devices import DeviceQueries, StoredCredentials
 from server.store.engine import Store, open_store
 from server.store.errors import StoreError
+from server.surroundings import Outside, house_of, nobody
 
 KEPT_FILES = (LINK_KEY, AUDIT_KEY, PUSH_KEY, "ca.crt", "ca.key", SIGN_INS)
 
@@ -114,7 +115,8 @@ async def add_session(settings: Settings, login: str, title: str, hours: tuple[s
             account = await look.account(login)
         if account is None or account.user.role is not Role.DOCTOR:
             raise DeskError(f"{login}: no doctor signs in with this login")
-        await services.clinic.create_session(Hours(account.user.id, title, opens_at, closes_at), "system", _now())
+        wanted = Hours(account.user.id, title, opens_at, closes_at)
+        await services.consulting.clinic.create_session(wanted, "system", _now())
     return f"{title}: {opens_at:%Y-%m-%d %H:%M} to {closes_at:%H:%M} ({settings.hospital.time_zone})."
 
 
@@ -142,35 +144,35 @@ async def reset_factors(settings: Settings, login: str) -> str:
 
 async def revoke_device(settings: Settings, device_id: str) -> str:
     async with _hospital(settings) as (_, services):
-        await services.devices.revoke("system", device_id, _now())
+        await services.registering.devices.revoke("system", device_id, _now())
     return f"{device_id} is refused; on the embedded broker it is cut within five seconds."
 
 
 async def lose_device(settings: Settings, device_id: str) -> str:
     async with _hospital(settings) as (_, services):
-        await services.devices.lose("system", device_id, _now())
+        await services.registering.devices.lose("system", device_id, _now())
     return f"{device_id} is refused until it is found: bedside device rotate {device_id} gives it a new secret."
 
 
 async def add_device(settings: Settings, device_id: str | None, label: str | None, plate: Plate = BLANK) -> str:
     async with _hospital(settings) as (_, services):
-        return _credential(await services.devices.add("system", device_id, label, _now(), plate=plate))
+        return _credential(await services.registering.devices.add("system", device_id, label, _now(), plate=plate))
 
 
 async def rotate_device(settings: Settings, device_id: str) -> str:
     async with _hospital(settings) as (_, services):
-        return _credential(await services.devices.rotate("system", device_id, _now()))
+        return _credential(await services.registering.devices.rotate("system", device_id, _now()))
 
 
 async def bind_certificate(settings: Settings, device_id: str, pem: str) -> str:
     async with _hospital(settings) as (_, services):
-        counting = await services.certificates.bind("system", device_id, pem, _now())
+        counting = await services.registering.certificates.bind("system", device_id, pem, _now())
     return "\n".join(f"{one.fingerprint}  until {one.expires_at:%Y-%m-%d}" for one in counting)
 
 
 async def end_certificate(settings: Settings, device_id: str, fingerprint: str) -> str:
     async with _hospital(settings) as (_, services):
-        await services.certificates.end("system", device_id, fingerprint, _now())
+        await services.registering.certificates.end("system", device_id, fingerprint, _now())
     return f"It counts no longer; live sessions of {device_id} are cut within five seconds."
 
 
@@ -180,23 +182,23 @@ async def replace_device(settings: Settings, old: str, new: str, at: str | None)
     except ValueError as wrong:
         raise DeskError(f"a time looks like 2026-11-21T08:00: {wrong}") from wrong
     async with _hospital(settings) as (_, services):
-        await services.replacing.replace("system", Replacement(old, new, moment), _now())
+        await services.registering.replacing.replace("system", Replacement(old, new, moment), _now())
     return f"{new} is worn in place of {old}, which is refused from now on."
 
 
 async def claim_code(settings: Settings, device_id: str, days: int) -> str:
     async with _hospital(settings) as (_, services):
-        claim = await services.claims.issue("system", device_id, _now(), days)
+        claim = await services.registering.claims.issue("system", device_id, _now(), days)
     return f"code  {claim.code}   (shown this once, until {claim.expires_at:%Y-%m-%d})"
 
 
 async def import_devices(settings: Settings, content: bytes, credentials: Path, *, reissue: bool) -> str:
     """The credentials go to a file that only its owner can read."""
     async with _hospital(settings) as (_, services):
-        report = await services.bulk.check(content)
+        report = await services.registering.bulk.check(content)
         if report.errors:
             raise DeskError("\n".join(f"row {e.row} {e.column}: {e.reason}, {e.detail}" for e in report.errors))
-        write_private(credentials, await services.bulk.add("system", content, _now(), reissue=reissue))
+        write_private(credentials, await services.registering.bulk.add("system", content, _now(), reissue=reissue))
     return f"{report.new} added, {report.existing} on record already. Credentials: {credentials}"
 
 
@@ -280,22 +282,8 @@ async def _hospital(settings: Settings) -> AsyncIterator[tuple[Store, Services]]
 
 def _outside(settings: Settings, store: Store) -> Outside:
     """Nobody, but a broker outside that has accounts of its own: the secret is in this process alone."""
-    broker = dynsec_of(settings.mqtt)
-
-    async def untold(_what: object) -> None:
-        return None
-
-    return Outside(
-        tell=untold,
-        tell_waits=untold,
-        missed=lambda: None,
-        hint=lambda: None,
-        online=lambda _ticket: False,
-        credentials_changed=ToldAtOnce(broker, StoredCredentials(store)) if broker else untold,
-        on_record=lambda _device: False,
-        wearer_changed=untold,
-        clock=_now,
-    )
+    broker, untold = dynsec_of(settings.mqtt), nobody(_now)
+    return replace(untold, credentials_changed=ToldAtOnce(broker, StoredCredentials(store))) if broker else untold
 
 
 @asynccontextmanager
@@ -310,8 +298,8 @@ async def _accounts(
         accounts = []
         for number in range(wish.devices):
             device_id = f"sim-{run}-{number}"
-            added = await services.devices.add("system", device_id, f"Simulated {number}", _now())
-            after.push_async_callback(services.devices.revoke, "system", device_id, _now())
+            added = await services.registering.devices.add("system", device_id, f"Simulated {number}", _now())
+            after.push_async_callback(services.registering.devices.revoke, "system", device_id, _now())
             accounts.append((device_id, added.secret))
         yield accounts
 

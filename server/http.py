@@ -60,30 +60,30 @@ class Web:
 
 def all_routes(wanted: Web) -> RouteTable:
     """The route table of the whole hospital, and what a database that does not answer is to a caller."""
-    services = wanted.services
+    services, hours, roster = wanted.services, wanted.services.consulting, wanted.services.rostering
     listed = features(
         Behind(
             sign_ins=services.sign_ins,
             join_check=services.join_check,
-            clinic=services.clinic,
-            lines=services.clinic_reader,
-            prediction_errors=services.prediction_errors,
-            roster=services.roster,
-            directory=services.directory,
-            public_booking=services.public_booking,
-            moves=services.moves,
-            appointments=services.appointments,
-            line_steps=services.line_steps,
-            visits=services.visits,
-            calls=services.calls,
-            records=services.records,
+            clinic=hours.clinic,
+            lines=hours.clinic_reader,
+            prediction_errors=hours.prediction_errors,
+            roster=roster.roster,
+            directory=roster.directory,
+            public_booking=roster.public_booking,
+            moves=roster.moves,
+            appointments=roster.appointments,
+            line_steps=hours.line_steps,
+            visits=hours.visits,
+            calls=hours.calls,
+            records=hours.records,
             factors=services.safeguards.factors,
             factor_removal=services.safeguards.factor_removal,
             step_up=services.safeguards.step_up,
             preparations=services.safeguards.preparations,
             documents=services.safeguards.documents,
             attestations=services.safeguards.attestations,
-            visit_reader=services.visit_reader,
+            visit_reader=hours.visit_reader,
             monitoring=_monitoring(services),
             registry=_registry(wanted),
             intake=wanted.intake,
@@ -108,19 +108,19 @@ def _monitoring(services: Services) -> Monitoring:
     return Monitoring(
         alarms=services.alarms,
         reader=services.monitoring_reader,
-        associations=services.associations,
+        associations=services.registering.associations,
     )
 
 
 def _registry(wanted: Web) -> Registry:
-    services = wanted.services
+    registering = wanted.services.registering
     return Registry(
-        devices=services.devices,
-        certificates=services.certificates,
-        reader=services.device_reader,
-        claims=services.claims,
-        replacing=services.replacing,
-        bulk=services.bulk,
+        devices=registering.devices,
+        certificates=registering.certificates,
+        reader=registering.device_reader,
+        claims=registering.claims,
+        replacing=registering.replacing,
+        bulk=registering.bulk,
         addresses=wanted.addresses,
     )
 

@@ -102,14 +102,14 @@ class LiveDoor:
             case "outbox" | "desk" | "devices":
                 return not subject
             case "device":
-                return await self._services.device_reader.knows(subject)
+                return await self._services.registering.device_reader.knows(subject)
             case _:
-                return await self._services.clinic_topics.may_subscribe(who, topic)
+                return await self._services.consulting.clinic_topics.may_subscribe(who, topic)
 
     async def seat(self, principal: Visitor, room: str) -> Seat | None:
         if not principal.who.may(Action.ROOM_JOIN):
             return None
-        side = await self._services.visit_reader.seat(principal.who, room)
+        side = await self._services.consulting.visit_reader.seat(principal.who, room)
         return Seat(side.value) if side else None
 
 
@@ -129,13 +129,13 @@ class LiveTopics:
             case "alarms" | "unattended":
                 return await self._of_a_person(kind, subject)
             case "desk":
-                return await services.today.snapshot(self._clock())
+                return await services.consulting.today.snapshot(self._clock())
             case "outbox":
                 return await services.messaging.doors.outbox.topic()
             case "device" | "devices":
-                return await services.device_reader.topic(subject)
+                return await services.registering.device_reader.topic(subject)
             case _:
-                return await services.clinic_topics.snapshot(topic)
+                return await services.consulting.clinic_topics.snapshot(topic)
 
     async def _of_a_patient(self, kind: str, patient_id: str) -> Mapping[str, object]:
         if kind == "wave":

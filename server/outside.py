@@ -12,6 +12,8 @@ from devices.dynsec_link import Dynsec
 from devices.mqtt_endpoint import Endpoint, Tls
 from server.monitoring.credentials import GIVE_UP_S, CredentialChange, OutsideBroker, PendingStore
 from server.settings import Mqtt
+from server.store.devices import CredentialQueries
+from server.store.engine import Store
 
 EVERY_S = 600.0  # what somebody changed at the broker by hand is put right
 NAMED = 20  # devices in one line of the log
@@ -93,3 +95,10 @@ def dynsec_of(mqtt: Mqtt) -> Dynsec | None:
 
 def tls_of(mqtt: Mqtt) -> Tls | None:
     return Tls(Path(mqtt.ca) if mqtt.ca else None) if mqtt.tls else None
+
+
+async def wanted_accounts(store: Store) -> list[Wanted]:
+    """Whom the broker is to let in."""
+    async with store.read(CredentialQueries) as look:
+        found = await look.credentials()
+    return [Wanted(one.device_id, settled=one.broker_version >= one.version) for one in found if one.live]

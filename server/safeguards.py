@@ -10,7 +10,6 @@ from server.access.passwords import Passwords
 from server.access.roles import Role
 from server.access.step_up import StepUp
 from server.clinic.tell import Tell
-from server.notifications.messages import Sender
 from server.settings import Settings
 from server.store.audit import AuditQueries
 from server.store.engine import Store
@@ -18,23 +17,13 @@ from server.store.factors import FactorLookQueries, FactorQueries
 from server.store.policy import OpeningLookQueries
 from server.store.preparation import PreparationQueries
 from server.store.visits import VisitQueries
+from server.surroundings import House
 from server.visits.attestation import Attestations
 from server.visits.documents.service import Documents
 from server.visits.opening import Admission
 from server.visits.policy.pack import Pack
 from server.visits.policy.packs import CN_2022, NONE, PACKS
 from server.visits.preparation import Preparations
-
-
-@dataclass(frozen=True, kw_only=True)
-class Surroundings:
-    """What of the house they need. ``link_key``: a TOTP secret is derived from it, and so is in no database."""
-
-    sender: Sender
-    public_url: str
-    link_key: bytes
-    pack: Pack
-    tell: Tell
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,17 +45,18 @@ def pack_of(settings: Settings, *, demonstration: bool) -> Pack:
     return PACKS[chosen]
 
 
-def build_safeguards(store: Store, around: Surroundings, passwords: Passwords) -> Safeguards:
+def build_safeguards(store: Store, house: House, tell: Tell, passwords: Passwords) -> Safeguards:
+    """A TOTP secret is derived from the key of the links, and so is in no database."""
     begin_factor, look_factor = partial(store.write, FactorQueries), partial(store.read, FactorLookQueries)
     begin_preparation = partial(store.write, PreparationQueries)
-    checks = PasskeyChecks(relying_party(around.public_url, around.sender.hospital))
-    key, pack, zone = around.link_key, around.pack, around.sender.zone
+    checks = PasskeyChecks(relying_party(house.public_url, house.sender.hospital))
+    key, pack, zone = house.link_key, house.pack, house.sender.zone
     return Safeguards(
         admission=Admission(partial(store.write, AuditQueries), partial(store.read, OpeningLookQueries), pack, zone),
         factors=SecondFactors(begin_factor, look_factor, passwords=passwords, checks=checks, key=key),
         factor_removal=FactorRemoval(begin_factor, {Role.DOCTOR} if pack.step_up else frozenset()),
         step_up=StepUp(begin_factor, look_factor, checks=checks, key=key),
-        preparations=Preparations(begin_preparation, around.tell),
-        documents=Documents(begin_preparation, around.tell, pack, zone),
-        attestations=Attestations(partial(store.write, VisitQueries), around.tell, pack),
+        preparations=Preparations(begin_preparation, tell),
+        documents=Documents(begin_preparation, tell, pack, zone),
+        attestations=Attestations(partial(store.write, VisitQueries), tell, pack),
     )

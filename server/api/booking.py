@@ -8,8 +8,7 @@ import msgspec
 from server.access.roles import Action
 from server.api.errors import ProblemKind, Problems
 from server.api.framework import Audience, Body, Call, File, Route
-from server.clinic.booking import Wish
-from server.clinic.kinds import VisitKind
+from server.api.person import Person
 from server.clinic.roster import errors
 from server.clinic.roster.appointments import Appointments
 from server.clinic.roster.moves import Moves
@@ -17,7 +16,6 @@ from server.clinic.roster.public import Confirmed, PublicBooking, Request
 from server.clinic.session import Session
 from server.clinic.ticket import Ticket
 from server.clinic.views import DoctorView
-from server.patients.patient import PatientDetails, Sex
 
 problems: Final[Problems] = {
     errors.SessionFull: ProblemKind(409, "session-full", "The session is full"),
@@ -28,20 +26,6 @@ problems: Final[Problems] = {
 
 CALENDAR: Final = "text/calendar"
 Token = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-Guardian = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
-
-
-class Person(Body, frozen=True):
-    """Who wants a place and what for. ``phone`` without country code is one of the hospital's region."""
-
-    name: Annotated[str, msgspec.Meta(max_length=200)]
-    sex: Sex
-    birth_date: date
-    phone: Annotated[str, msgspec.Meta(max_length=64)]
-    kind: VisitKind | None = None
-    guardian: Guardian | None = None
-    locale: str | None = None
-    email: Annotated[str, msgspec.Meta(max_length=254)] | None = None
 
 
 class PublicBookingWish(Person, frozen=True, kw_only=True):
@@ -215,15 +199,7 @@ class _Public:
         return self._booked(confirmed, call.now)
 
     def _request(self, typed: Person, session_id: str, address: str) -> Request:
-        details = PatientDetails(
-            name=typed.name,
-            sex=typed.sex,
-            birth_date=typed.birth_date,
-            phone=typed.phone,
-            locale=typed.locale or self._locale,
-            email=typed.email,
-        )
-        return Request(session_id, details, Wish(typed.kind, typed.guardian), address)
+        return Request(session_id, typed.details(self._locale), typed.wish, address)
 
     def _booked(self, confirmed: Confirmed, now: datetime) -> BookedView:
         session = confirmed.session

@@ -1,6 +1,5 @@
 """Sessions, their lines, bookings and new links, for staff; and a line's numbers for a waiting room's screen."""
 
-from datetime import date
 from typing import Annotated, Final
 
 import msgspec
@@ -8,14 +7,13 @@ import msgspec
 from server.access.roles import Action
 from server.api.errors import INVALID, NOT_FOUND, FieldWrong, ProblemKind, Problems
 from server.api.framework import Audience, Body, Call, Route
+from server.api.person import Person
 from server.clinic import errors
-from server.clinic.booking import Wish
-from server.clinic.kinds import VisitKind
 from server.clinic.reader import ClinicReader
 from server.clinic.recognition import Claim, KnownPatient
 from server.clinic.service import ClinicService
 from server.clinic.views import DisplayView, LineView, SessionView, TicketRow
-from server.patients.patient import InvalidPatient, PatientDetails, Sex
+from server.patients.patient import InvalidPatient
 
 problems: Final[Problems] = {
     errors.NotFound: NOT_FOUND,
@@ -33,20 +31,9 @@ problems: Final[Problems] = {
 }
 
 
-class NewBooking(Body, frozen=True):
-    """``phone`` as people write it; without country code it is one of the hospital's region.
+class NewBooking(Person, frozen=True):
+    """Where somebody like that is known, ``patient_id`` says which one it is, or ``new`` that it is nobody of them."""
 
-    Where somebody like that is known, ``patient_id`` says which one it is, or ``new`` that it is nobody of them.
-    """
-
-    name: Annotated[str, msgspec.Meta(max_length=200)]
-    sex: Sex
-    birth_date: date
-    phone: Annotated[str, msgspec.Meta(max_length=64)]
-    locale: str | None = None
-    email: Annotated[str, msgspec.Meta(max_length=254)] | None = None
-    kind: VisitKind | None = None
-    guardian: Annotated[str, msgspec.Meta(min_length=1, max_length=60)] | None = None
     patient_id: Annotated[str, msgspec.Meta(min_length=1, max_length=32)] | None = None
     new: bool = False
 
@@ -148,18 +135,10 @@ class _Handlers:
 
     async def book(self, call: Call[NewBooking]) -> Booked:
         typed = call.body
-        details = PatientDetails(
-            name=typed.name,
-            sex=typed.sex,
-            birth_date=typed.birth_date,
-            phone=typed.phone,
-            locale=typed.locale or self._locale,
-            email=typed.email,
-        )
         if typed.new and typed.patient_id is not None:
             raise FieldWrong("new", "is said of nobody who is named by patient_id")
-        wish, claim = Wish(typed.kind, typed.guardian), Claim(typed.patient_id, typed.new)
-        issued = await self._clinic.issue(call.who, call.path["id"], details, call.now, wish, claim=claim)
+        details, claim = typed.details(self._locale), Claim(typed.patient_id, typed.new)
+        issued = await self._clinic.issue(call.who, call.path["id"], details, call.now, wish=typed.wish, claim=claim)
         return Booked(self._reader.issued(issued))
 
     async def reset_link(self, call: Call[None]) -> None:

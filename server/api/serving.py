@@ -24,7 +24,6 @@ from server.api.errors import (
     NOT_FOUND,
     NOT_FOUND_SENTENCE,
     Problem,
-    TooLarge,
     TooSlow,
     WrongContentType,
     problem_for,
@@ -33,7 +32,7 @@ from server.api.framework import Answer, Audience, Body, Call, File, Mark, Poure
 from server.api.json_body import decode_body, decode_query
 from server.api.openapi import describe
 from server.api.routes import RouteTable
-from server.api.upload import count_poured, read_file
+from server.api.upload import arriving, count_poured, read_file
 from server.ids import new_id
 
 MAX_BODY_BYTES: Final = 64 * 1024
@@ -211,13 +210,11 @@ async def _read_raw(request: web.Request, gate: Gate) -> Raw:
 
 async def _read(request: web.Request) -> bytes:
     """At most MAX_BODY_BYTES, counted after unpacking: a small gzip may hold a gigabyte."""
-    raw = bytearray()
+    raw, too_large = bytearray(), f"A body has at most {MAX_BODY_BYTES} bytes."
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):
-            async for chunk in request.content.iter_any():
+            async for chunk in arriving(request, MAX_BODY_BYTES, too_large):
                 raw += chunk
-                if len(raw) > MAX_BODY_BYTES:
-                    raise TooLarge(f"A body has at most {MAX_BODY_BYTES} bytes.")
     except TimeoutError:
         raise TooSlow(f"The body did not come within {BODY_TIMEOUT_S:.0f} seconds.") from None
     return bytes(raw)

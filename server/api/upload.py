@@ -1,6 +1,7 @@
 """What is larger than a message, counted while it comes: the one file of a form, and bytes for a measurement."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Final
 
 from aiohttp import BodyPartReader, MultipartReader, web
@@ -34,16 +35,24 @@ async def count_poured(request: web.Request) -> int:
     """How many bytes came; none is kept. Raises WrongContentType, TooLarge, TooSlow."""
     if request.content_type != "application/octet-stream":
         raise WrongContentType("Send bytes as application/octet-stream.")
-    counted = 0
+    counted, too_large = 0, f"At most {MAX_POURED_BYTES} bytes are measured."
     try:
         async with asyncio.timeout(POURING_TIMEOUT_S):
-            async for chunk in request.content.iter_any():
+            async for chunk in arriving(request, MAX_POURED_BYTES, too_large):
                 counted += len(chunk)
-                if counted > MAX_POURED_BYTES:
-                    raise TooLarge(f"At most {MAX_POURED_BYTES} bytes are measured.")
     except TimeoutError:
         raise TooSlow(f"The bytes did not come within {POURING_TIMEOUT_S:.0f} seconds.") from None
     return counted
+
+
+async def arriving(request: web.Request, most: int, too_large: str) -> AsyncIterator[bytes]:
+    """A body as it comes, unpacked. Raises TooLarge, in these words, once it is more than ``most`` bytes."""
+    came = 0
+    async for chunk in request.content.iter_any():
+        came += len(chunk)
+        if came > most:
+            raise TooLarge(too_large)
+        yield chunk
 
 
 async def _only_file(form: MultipartReader) -> bytes:

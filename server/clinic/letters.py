@@ -68,7 +68,7 @@ def cancelled(sender: Sender, to: Contact, session: Session, now: datetime) -> N
     return _letter(replace(to, link_id=None), text, f"ticket:{to.ticket_id}:cancelled", session_life(session, now))
 
 
-def moved(sender: Sender, to: Contact, old_serial: int, session: Session, now: datetime) -> NewDelivery:  # noqa: PLR0917
+def moved(sender: Sender, to: Contact, session: Session, now: datetime, *, old_serial: int) -> NewDelivery:
     """``to`` is the patient under the new number, ``session`` the one that it is of; the link is the old one."""
     text = messages.moved(
         sender, locale_of(to.locale), serial=to.serial, old_serial=old_serial, opens_at=session.opens_at

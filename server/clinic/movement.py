@@ -55,7 +55,7 @@ def due_letters(moved: Movement) -> list[Due]:
     return [*told, *(Due(ticket_id, Word.THREE_AHEAD) for ticket_id in _come_near(moved.before, moved.after))]
 
 
-def written(sender: Sender, due: Due, moved: Movement, to: Contact, now: datetime) -> NewDelivery | None:  # noqa: PLR0917
+def written(sender: Sender, due: Due, moved: Movement, to: Contact, *, now: datetime) -> NewDelivery | None:
     """The delivery; None where the text needs a link and the ticket has none left."""
     if due.word is Word.CANCELLED:
         return letters.cancelled(sender, to, moved.session, now)

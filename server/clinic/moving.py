@@ -54,7 +54,7 @@ async def _write(tx: MovingTx, moved: Movement, now: datetime, sender: Sender) -
     count = 0
     for due in due_letters(moved):
         to = await tx.contact(due.ticket_id)
-        letter = written(sender, due, moved, to, now) if to else None
+        letter = written(sender, due, moved, to, now=now) if to else None
         if letter and await tx.add_delivery(letter):
             count += 1
     return count

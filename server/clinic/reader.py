@@ -66,10 +66,6 @@ class ClinicLook(SessionLook, Protocol):
         """All tickets of a session by serial number."""
         ...
 
-    async def has_ticket_with(self, doctor_id: str, patient_id: str) -> bool:
-        """Does the patient hold a ticket of any session that this doctor calls from, or was called by this doctor?"""
-        ...
-
 
 class ClinicReader:
     """All methods raise ``NotFound`` for what is missing or somebody else's."""
@@ -154,13 +150,6 @@ class ClinicReader:
         async with self._look() as look:
             session = await look.session(session_id)
         return session is not None and (runs if alarms else sees)(principal, session)
-
-    async def may_see_patient(self, principal: Principal, patient_id: str) -> bool:
-        """What is clinical: for a doctor who has, or had, the patient in a session. Never for an operator."""
-        if principal.role is not Role.DOCTOR:
-            return False
-        async with self._look() as look:
-            return await look.has_ticket_with(principal.id, patient_id)
 
     async def _view(self, look: ClinicLook, session: Session) -> LineView:
         return line_view(session, list(await look.ticket_facts(session.id)), self._day(session), self._known)

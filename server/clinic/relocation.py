@@ -133,4 +133,4 @@ async def _tell_patient(tx: RelocationTx, old: Ticket, new: Ticket, said: tuple[
     target, by, sender = said
     to = await tx.contact(new.id)
     if to and to.link_id:
-        await tx.add_delivery(letters.moved(sender, to, old.serial, target, by.now))
+        await tx.add_delivery(letters.moved(sender, to, target, by.now, old_serial=old.serial))

@@ -136,20 +136,20 @@ class ClinicService:
             await tx.audit(AuditEntry(now, principal.actor, "session.left", f"session:{session_id}"))
         await tell_all(self._tell, news.topics(session_id, line, line))
 
-    async def book(  # noqa: PLR0917 – whom, into what, and what for
-        self, principal: Principal, session_id: str, details: PatientDetails, now: datetime, wish: Wish = ANY
+    async def book(
+        self, principal: Principal, session_id: str, details: PatientDetails, now: datetime, *, wish: Wish = ANY
     ) -> str:
         """The new ticket's id. Raises as ``issue``."""
-        return (await self.issue(principal, session_id, details, now, wish)).ticket.id
+        return (await self.issue(principal, session_id, details, now, wish=wish)).ticket.id
 
-    async def issue(  # noqa: PLR0917 – as above
+    async def issue(
         self,
         principal: Principal,
         session_id: str,
         details: PatientDetails,
         now: datetime,
-        wish: Wish = ANY,
         *,
+        wish: Wish = ANY,
         claim: Claim = SOMEBODY_NEW,
     ) -> Issued:
         """All of the booking. Raises ``InvalidPatient``, ``SessionClosed``, ``SessionFull``, ``KindNotOffered``, and

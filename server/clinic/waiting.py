@@ -18,7 +18,6 @@ HELPERS_COME_S = 600.0  # after the opening
 HELPERS_AWAITED_S = 1800.0
 LATER = 3  # who comes late is let in before the fourth who waits
 MOST_URGENT = 0.5  # of the doctors' time
-ANYBODY = ""  # a doctor of whom nothing is known but the clinic
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,10 +53,11 @@ def newest(heard: Sequence[Heard]) -> dict[str, MetricView]:
     for message in reversed(heard):
         for reading in reversed(message.body.readings):
             known = found.get(reading.metric)
-            if known is None or known[0] < reading.at:
-                at = _measured_at(reading, message)
-                if known is None or known[0] < at:
-                    found[reading.metric] = (at, reading, message)
+            if known is not None and known[0] >= reading.at:
+                continue
+            at = _measured_at(reading, message)
+            if known is None or known[0] < at:
+                found[reading.metric] = (at, reading, message)
     return {metric: _view(*last) for metric, last in found.items()}
 
 

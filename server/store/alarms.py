@@ -18,7 +18,7 @@ from server.monitoring.telling import TELLING, Told, Ward, cause
 from server.monitoring.views import NamedPatient
 from server.notifications.deliveries import DeliveryState
 from server.notifications.ladder import Person, Step
-from server.store.clinic import calls_from
+from server.store.session_rows import calls_from
 from server.store.tables import (
     alarms,
     associations,

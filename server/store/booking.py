@@ -12,8 +12,9 @@ from server.clinic.roster.appointments import Kept
 from server.clinic.roster.calendar import Appointment
 from server.clinic.roster.public import HeldPlace
 from server.clinic.roster.waiting_list import GIVEN_BACK, Entry, EntryState
-from server.store.clinic import ClinicQueries, find_session
+from server.store.clinic import ClinicQueries
 from server.store.places import entry_of, patient_of
+from server.store.session_rows import find_session
 from server.store.tables import patients, sessions, tickets, waiting_list
 
 

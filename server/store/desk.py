@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.clinic.reader import Span
 from server.clinic.today import DeskLine
 from server.clinic.views import session_view
-from server.store.clinic import session_of, sessions_in
 from server.store.places import holding, listed
+from server.store.session_rows import session_of, sessions_in
 
 
 class DeskLookQueries:

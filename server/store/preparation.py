@@ -13,8 +13,8 @@ from server.clinic.ticket import TicketState
 from server.clinic.views import DeviceTestView
 from server.store.among import among
 from server.store.audit import AuditQueries
-from server.store.clinic import device_test_columns, device_test_of, latest_visit_id
 from server.store.tables import complaints, device_tests, document_contents, documents, tickets, visits
+from server.store.ticket_rows import device_test_columns, device_test_of, latest_visit_id
 from server.store.upsert import upsert
 from server.visits.documents.service import Document, Standing
 from server.visits.preparation import HeldTicket

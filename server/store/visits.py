@@ -15,10 +15,12 @@ from server.clinic.ticket import IN_ROOM, TicketState
 from server.ids import new_id
 from server.patients.patient import Patient, Sex
 from server.store.among import among
-from server.store.clinic import RelocationQueries, find_session, in_force, latest_first, ticket_of
+from server.store.clinic import RelocationQueries
 from server.store.policy import AttestationQueries, attested_in, standing_of
 from server.store.preparation import preparation_of, preparations_of
+from server.store.session_rows import find_session
 from server.store.tables import consent_withdrawals, consents, notes, patients, tickets, users, visits
+from server.store.ticket_rows import in_force, latest_first, ticket_of
 from server.visits.note import Note
 from server.visits.views import Consent, OwnTicketFacts, VisitFacts
 from server.visits.visit import Outcome, Visit, VisitState, VisitTimes

@@ -16,8 +16,9 @@ from server.clinic.predictions import Prediction
 from server.clinic.ticket import TicketState
 from server.clinic.views import DoctorView
 from server.clinic.waiting import Outlook, Phase
-from server.store.clinic import find_session, ticket_of
+from server.store.session_rows import find_session
 from server.store.tables import openings, predictions, sessions, tickets, users, visits
+from server.store.ticket_rows import ticket_of
 from server.visits.visit import Outcome
 
 SEEN = frozenset({Outcome.COMPLETED, Outcome.UNFIT_FOR_ONLINE_CARE})  # the doctor has taken the time

@@ -22,7 +22,8 @@ from server.clinic.views import TicketRow
 from server.notifications.messages import Sender
 from server.patients.patient import PatientDetails, Sex
 from server.store import tables
-from server.store.clinic import ClinicLookQueries, ClinicQueries
+from server.store.clinic import ClinicQueries
+from server.store.clinic_look import ClinicLookQueries
 from server.store.engine import Store
 from server.store.visits import VisitLookQueries, VisitQueries
 from server.visits.calls import CallService

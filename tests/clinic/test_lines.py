@@ -1,5 +1,8 @@
 """One ticket in people's hands, and several doctors on a line, on both databases."""
 
+from datetime import timedelta
+from functools import partial
+
 import pytest
 
 from server.access.principal import Principal
@@ -7,8 +10,10 @@ from server.clinic.errors import AlreadyInVisit, InvalidWords, NotFound, NotWait
 from server.clinic.lines import NewUrgency
 from server.clinic.session import SessionState
 from server.clinic.ticket import Cause, TicketState, Urgency
+from server.monitoring.reader import MonitoringReader
 from server.store import tables
-from tests.clinic.house import ADMIN, LI, NOW, OPERATOR, WANG, ZHAO, House, at
+from server.store.monitoring import MonitoringLookQueries
+from tests.clinic.house import ADMIN, LI, NOW, OPERATOR, WANG, ZHAO, ZONE, House, at
 
 URGENT = NewUrgency(Urgency.URGENT, "胸痛")
 
@@ -173,13 +178,14 @@ async def test_who_joined_sees_what_is_clinical_and_who_left_only_who_was_called
     await house.department(session_id, LI, ZHAO)
     await house.waiting(session_id, 2)
     [first, second] = [row.patient.id for row in await house.rows(session_id)]
-    assert not await house.line.may_see_patient(ZHAO, first)
+    findings = MonitoringReader(partial(house.store.read, MonitoringLookQueries), ZONE, timedelta(minutes=5))
+    assert not await findings.may_see(ZHAO, first)
     await house.clinic.join_session(ZHAO, session_id, at(1))
     assert await house.line.may_watch(ZHAO, session_id, alarms=True)
     await house.calls.call_next(ZHAO, session_id, at(2))
     await house.clinic.leave_session(ZHAO, session_id, at(3))
-    assert await house.line.may_see_patient(ZHAO, first)
-    assert not await house.line.may_see_patient(ZHAO, second)
+    assert await findings.may_see(ZHAO, first)
+    assert not await findings.may_see(ZHAO, second)
 
 
 async def test_the_screen_shows_numbers_and_nothing_else(house: House) -> None:

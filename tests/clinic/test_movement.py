@@ -117,7 +117,7 @@ def test_who_goes_on_elsewhere_takes_the_link_along() -> None:
 def test_a_text_with_a_link_is_written_only_where_there_is_one(link_id: str | None) -> None:
     moved = seen(line_of(6))
     [due] = due_letters(moved)
-    letter = written(SENDER, due, moved, Contact("5", 5, "p", "+8613812345678", "zh-CN", link_id), NOW)
+    letter = written(SENDER, due, moved, Contact("5", 5, "p", "+8613812345678", "zh-CN", link_id), now=NOW)
     assert (letter is not None) is (link_id is not None)
     if letter:
         assert letter.cause == "ticket:5:three_ahead"

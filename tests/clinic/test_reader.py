@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from server.access.principal import Principal
 from server.clinic.errors import NotFound
 from server.clinic.lines import NewUrgency
 from server.clinic.session import SessionState
@@ -138,15 +137,3 @@ async def test_alarms_are_in_the_doctors_live_line_only(house: House) -> None:
         (await house.topics.snapshot(f"{kind}:{session_id}"))[f"ticket/{ticket_id}"] for kind in ("session", "line")
     ]
     assert [row["worst_alarm"] for row in rows if isinstance(row, dict)] == ["high", None]
-
-
-@pytest.mark.parametrize(("who", "may"), [(LI, True), (ZHAO, False), (OPERATOR, False), (ADMIN, False)])
-async def test_only_a_doctor_who_has_the_patient_in_a_session_may_see_what_is_clinical(
-    house: House, who: Principal, may: bool
-) -> None:
-    session_id = await house.session(LI)
-    [ticket_id] = await house.waiting(session_id)
-    [patient] = await house.table(tables.patients)
-    assert await house.line.may_see_patient(who, patient.id) is may
-    assert not await house.line.may_see_patient(patient_of(ticket_id), patient.id)
-    assert not await house.line.may_see_patient(LI, "nobody")

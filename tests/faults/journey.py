@@ -140,7 +140,7 @@ async def journey(data: Path, ward: Ward, clock: Clock) -> AsyncIterator[Journey
         planted.setattr(app, "ClockSteps", steps)
         house = await app.open_bedside(Settings(data=Data(directory=data)), demo=False)
         try:
-            await house._read_registry()
+            await house._admitting.read()
             promised = Promised()
             ingest = house.condition.ingest = intake(house, promised, clock.wall, steps(clock.wall).taken)
             await house._evaluator.begin()

@@ -64,7 +64,7 @@ async def _walk() -> None:
 
 
 async def _take(house: Bedside, plan: Plan) -> None:
-    await house._read_registry()
+    await house._admitting.read()
     ingest = intake(house, Told(plan.port))
     mids = iter(range(1_000))
     await _again(house._evaluator.begin)
@@ -84,7 +84,7 @@ def intake(house: Bedside, link: Link, clock: Callable[[], datetime] = CLOCK, st
     return Ingest(
         link,
         StoreJournal(house._alarm_store),
-        Reader(house._registry, house.house.sender.zone),
+        Reader(house._admitting.registry, house.house.sender.zone),
         committed=house._hands_on.committed,
         clock=clock,
         outage=(OSError, Unavailable),

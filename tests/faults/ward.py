@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from server.access.principal import Principal
@@ -13,9 +14,10 @@ from server.clinic.session import Hours
 from server.keys import link_key
 from server.monitoring.associations import Wish
 from server.patients.patient import PatientDetails, Sex
-from server.services import Outside, Services, build_services, house_of
+from server.services import Services, build_services
 from server.settings import Data, Settings
 from server.store.engine import open_store
+from server.surroundings import house_of, nobody
 
 WORN_FOR = timedelta(minutes=10)
 PASSWORD = "correct-horse-battery"
@@ -38,7 +40,8 @@ async def make_ward(folder: Path, beds: int, database: str = "", worn_for: timed
     store = await open_store(settings.data.database_url)
     try:
         house = house_of(settings, "http://localhost", link_key(folder))
-        return Ward(folder, await _fill(build_services(settings, store, house, nobody()), beds, worn_for))
+        services = build_services(settings, store, house, nobody(partial(datetime.now, UTC)))
+        return Ward(folder, await _fill(services, beds, worn_for))
     finally:
         await store.close()
 
@@ -48,14 +51,16 @@ async def _fill(services: Services, beds: int, worn_for: timedelta) -> list[tupl
     doctor = await _staff(services, Role.DOCTOR, "+8613800000001", now)
     await _staff(services, Role.OPERATOR, "+8613800000003", now)
     hours = Hours(doctor.id, "Fault programme", now, now + timedelta(hours=12))
-    session_id = await services.clinic.create_session(hours, "system", now)
+    session_id = await services.consulting.clinic.create_session(hours, "system", now)
     for _ in range(beds):
-        await services.clinic.book(doctor, session_id, PATIENT, now)
-    tickets = (await services.clinic_reader.line(doctor, session_id)).tickets
+        await services.consulting.clinic.book(doctor, session_id, PATIENT, now)
+    tickets = (await services.consulting.clinic_reader.line(doctor, session_id)).tickets
     accounts = []
     for number, ticket in enumerate(tickets):
-        added = await services.devices.add("system", f"ox-{number}", f"Oximeter {number}", now)
-        await services.associations.associate(doctor, Wish(ticket.patient.id, f"ox-{number}", "adult-continuous"), now)
+        added = await services.registering.devices.add("system", f"ox-{number}", f"Oximeter {number}", now)
+        await services.registering.associations.associate(
+            doctor, Wish(ticket.patient.id, f"ox-{number}", "adult-continuous"), now
+        )
         accounts.append((added.device.id, added.secret))
     return accounts
 
@@ -67,20 +72,3 @@ async def _staff(services: Services, role: Role, phone: str, now: datetime) -> P
     wish = UserWish(login=role, name=f"The {role}", role=role, password=PASSWORD, phone=phone)
     user = await services.users.create(wish, "system", now)
     return Principal(user.role, user.id, user.name, "fault programme")
-
-
-def nobody() -> Outside:
-    async def untold(_what: object) -> None:
-        return None
-
-    return Outside(
-        tell=untold,
-        tell_waits=untold,
-        missed=lambda: None,
-        hint=lambda: None,
-        online=lambda _ticket: False,
-        credentials_changed=untold,
-        on_record=lambda _device: False,
-        wearer_changed=untold,
-        clock=lambda: datetime.now(UTC),
-    )

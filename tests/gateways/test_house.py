@@ -54,9 +54,9 @@ async def book(bedside: Bedside) -> tuple[Principal, str]:
     wish = UserWish(login="dr.wei", name="Lin Wei", role=Role.DOCTOR, password="correct-horse", phone=None)
     user = await services.users.create(wish, "system", now)
     hours = Hours(user.id, "Cardiology", now, now + timedelta(hours=4))
-    session_id = await services.clinic.create_session(hours, "system", now)
+    session_id = await services.consulting.clinic.create_session(hours, "system", now)
     doctor = Principal(Role.DOCTOR, user.id, user.name, "s")
-    await services.clinic.book(doctor, session_id, MIN, now)
+    await services.consulting.clinic.book(doctor, session_id, MIN, now)
     return doctor, session_id
 
 
@@ -168,7 +168,7 @@ async def test_by_web_push(tmp_path: Path) -> None:
             doors, now = bedside.services.messaging.doors, datetime.now(UTC)
             service.key = doors.subscriptions.key
             doctor, session_id = await book(bedside)
-            [ticket] = (await bedside.services.clinic_reader.line(doctor, session_id)).tickets
+            [ticket] = (await bedside.services.consulting.clinic_reader.line(doctor, session_id)).tickets
             patient = Principal(Role.PATIENT, ticket.id, "", "s")
             await doors.subscriptions.subscribe(patient, browser.subscribe(f"{origin}/push/1"), now)
             await tell_of_a_cancelled_visit(bedside, ticket.patient.id, now)

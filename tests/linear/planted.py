@@ -19,8 +19,9 @@ from server.clinic.service import ClinicService
 from server.clinic.session import Session, SessionState
 from server.store import tables
 from server.store.booking import BookingQueries
-from server.store.clinic import LineQueries, find_session
+from server.store.clinic import LineQueries
 from server.store.engine import Store, open_store, sqlite_path
+from server.store.session_rows import find_session
 from server.visits import calls
 from server.visits.calls import CallTx
 from server.visits.visit import Visit

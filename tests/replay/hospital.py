@@ -217,7 +217,7 @@ class Hospital:
         new, arrived = continued(old, blank, Cause.TRANSFERRED, now)
         target.people[new.id] = desk.people[ticket_id]
         self._move(target, lambda line: (line.with_ticket(new), arrived), "user:desk", now)
-        self._post(letters.moved(SENDER, self._contact(target, new.id), old.serial, target.session, now))
+        self._post(letters.moved(SENDER, self._contact(target, new.id), target.session, now, old_serial=old.serial))
         comes = desk.people[ticket_id].arrives_at
         if new.state is TicketState.BOOKED and comes:
             self._at(comes, lambda then: self._arrive(target, new.id, then))
@@ -241,7 +241,7 @@ class Hospital:
     def _write(self, desk: Desk, moved: Movement, now: datetime) -> None:
         desk.stirred = True
         for due in due_letters(moved):
-            letter = written(SENDER, due, moved, self._contact(desk, due.ticket_id), now)
+            letter = written(SENDER, due, moved, self._contact(desk, due.ticket_id), now=now)
             if letter:
                 self._post(letter)
 

@@ -13,20 +13,20 @@ from server.settings import Data, Settings
 
 async def test_it_can_be_booked_for_a_fortnight_and_is_made_once(tmp_path: Path) -> None:
     bedside = await open_bedside(Settings(data=Data(directory=tmp_path)), demo=True)
-    services, now = bedside.services, datetime.now(UTC)
+    rostering, now = bedside.services.rostering, datetime.now(UTC)
     wishes = [
         UserWish(login=post.login, name=post.login, role=Role.DOCTOR, password="correct-horse-battery")
         for post in POSTS
     ]
-    users = [await services.users.create(wish, "system", now) for wish in wishes]
+    users = [await bedside.services.users.create(wish, "system", now) for wish in wishes]
     occasion = Occasion({user.login: user.id for user in users}, now.date(), "en")
-    await make_roster(services, occasion)
-    templates = await services.directory.templates()
-    await make_roster(services, occasion)
-    assert await services.directory.templates() == templates
+    await make_roster(rostering, occasion)
+    templates = await rostering.directory.templates()
+    await make_roster(rostering, occasion)
+    assert await rostering.directory.templates() == templates
     gao = occasion.doctors["dr.gao"]
-    sessions = await services.directory.bookable(gao, Days(now.date(), 14), now)
+    sessions = await rostering.directory.bookable(gao, Days(now.date(), 14), now)
     assert len(sessions) >= 24
     assert {session.title for session in sessions} == {"General practice video clinic"}
-    assert all(profile.institution_consent for profile in await services.directory.profiles())
+    assert all(profile.institution_consent for profile in await rostering.directory.profiles())
     await bedside.store.close()

@@ -54,7 +54,9 @@ async def hospital(tmp_path: Path, authority: Authority) -> AsyncIterator[Bedsid
 async def secret(hospital: Bedside) -> str:
     """Of OX-1."""
     now = datetime.now(UTC)
-    added = await hospital.services.devices.add("system", "OX-1", None, now, plate=Plate("Contec", "PM10", "1"))
+    added = await hospital.services.registering.devices.add(
+        "system", "OX-1", None, now, plate=Plate("Contec", "PM10", "1")
+    )
     return added.secret
 
 
@@ -80,7 +82,7 @@ async def connectivity(hospital: Bedside, wanted: str) -> Connectivity:
     """Once it is as wanted."""
     async with asyncio.timeout(10):
         while True:
-            seen = (await hospital.services.device_reader.detail(OPERATOR, "OX-1")).connectivity
+            seen = (await hospital.services.registering.device_reader.detail(OPERATOR, "OX-1")).connectivity
             if seen.state == wanted:
                 return seen
             await asyncio.sleep(0.05)
@@ -114,7 +116,7 @@ async def test_a_shown_line_turns_the_device_green(hospital: Bedside, secret: st
     assert (await connectivity(hospital, "never")).first_message_at is None
     await run(ready_lines(hospital.doors.addresses(), "OX-1"), tool, secret)
     async with asyncio.timeout(10):
-        while (await hospital.services.device_reader.detail(OPERATOR, "OX-1")).device.state != "active":
+        while (await hospital.services.registering.device_reader.detail(OPERATOR, "OX-1")).device.state != "active":
             await asyncio.sleep(0.05)
 
 
@@ -132,7 +134,7 @@ async def test_a_revoked_device_is_cut_on_every_way_within_seconds(hospital: Bed
     reader, writer = await asyncio.open_connection("127.0.0.1", hospital.ports["mllp"])
     writer.write(block(HL7.encode()))
     assert b"MSA|AA|7\r" in await asyncio.wait_for(reader.readuntil(b"\x1c\r"), 30)
-    await hospital.services.devices.revoke("system", "OX-1", datetime.now(UTC))
+    await hospital.services.registering.devices.revoke("system", "OX-1", datetime.now(UTC))
     async with asyncio.timeout(CUT_WITHIN_S):
         await session.down.wait()
         while await reader.read(1024):
@@ -168,7 +170,7 @@ async def test_a_device_is_let_in_by_its_certificate_and_cut_when_that_has_ended
     assert refused.last_refusal.reason == "credential"
     unbound.client.drop()
     printed = await desk.bind_certificate(hospital._settings, "OX-1", own.pem)
-    await hospital._read_registry()
+    await hospital._admitting.read()
     session = await Session(hospital, "", own).open()
     await desk.end_certificate(hospital._settings, "OX-1", printed.split()[0])
     async with asyncio.timeout(CUT_WITHIN_S):

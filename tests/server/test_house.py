@@ -126,12 +126,12 @@ async def _zhao_min_wears_an_oximeter(house: Bedside) -> tuple[Principal, str, s
     user = await services.users.create(wish, "system", now)
     doctor = Principal(Role.DOCTOR, user.id, user.name, "s")
     hours = Hours(user.id, "Cardiology", now, now + timedelta(hours=4))
-    session_id = await services.clinic.create_session(hours, "system", now)
-    await services.clinic.book(doctor, session_id, MIN, now)
-    patient_id = (await services.clinic_reader.line(doctor, session_id)).tickets[0].patient.id
-    added = await services.devices.add("system", "BM-77", "Oximeter", now)
+    session_id = await services.consulting.clinic.create_session(hours, "system", now)
+    await services.consulting.clinic.book(doctor, session_id, MIN, now)
+    patient_id = (await services.consulting.clinic_reader.line(doctor, session_id)).tickets[0].patient.id
+    added = await services.registering.devices.add("system", "BM-77", "Oximeter", now)
     worn_since = now - timedelta(minutes=1)
-    await services.associations.associate(doctor, Wish(patient_id, "BM-77", "adult-continuous"), worn_since)
+    await services.registering.associations.associate(doctor, Wish(patient_id, "BM-77", "adult-continuous"), worn_since)
     return doctor, patient_id, added.secret
 
 

@@ -68,7 +68,7 @@ async def test_a_device_speaks_once_it_is_in_the_registry_and_is_cut_when_it_is_
     """The server's own account is made by it too: nothing but the registry's stood at the broker before."""
     await until(lambda: not house.condition.not_ready())
     await until(lambda: house.services.broker_drops.counts == {"mosquitto": 0})  # what the broker says of itself
-    added = await house.services.devices.add("system", "OX-1", "Oximeter", datetime.now(UTC))
+    added = await house.services.registering.devices.add("system", "OX-1", "Oximeter", datetime.now(UTC))
     await broker_has_it(house, "OX-1")
     device = await RawClient.device(broker.port, "OX-1", secret=added.secret)
     device.send(raw_mqtt.subscribe("bedside/v1/OX-1/ack"))
@@ -77,7 +77,7 @@ async def test_a_device_speaks_once_it_is_in_the_registry_and_is_cut_when_it_is_
     assert await device.read(4) == bytes([0x40, 2, 0, 7])  # the broker's word; then the server's
     assert (await device.read((await device.read(2, 10.0))[1])).endswith(b'{"epoch":"e","seq":1}')
     begun = monotonic()
-    await house.services.devices.revoke("system", "OX-1", datetime.now(UTC))
+    await house.services.registering.devices.revoke("system", "OX-1", datetime.now(UTC))
     await device.rest(CUT_S)
     assert monotonic() - begun < CUT_S
     again = await RawClient.open(broker.port, raw_mqtt.connect("OX-1", added.secret))

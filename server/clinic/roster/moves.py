@@ -66,7 +66,7 @@ class Moves:
         wanted = Relocation(ticket_id, Cause.MOVED, _leaving(ticket_id), By(principal.actor, now), principal.id)
         async with self._begin() as tx:
             sessions = await lock_both(tx, await tx.session_of(ticket_id) or "", session_id)
-            await _check_may(tx, principal, ticket_id, sessions, now)
+            await _check_may(tx, principal, ticket_id, sessions, now=now)
             (await tx.places(sessions[1])).check_free()
             await self._count_own(tx, principal, now)
             moved = await relocate(tx, sessions, wanted, self._rules.sender)
@@ -95,8 +95,8 @@ def _leaving(ticket_id: str) -> Callable[[Line], tuple[Line, tuple[Event, ...]]]
     return lambda line: line.leave(ticket_id, Cause.MOVED)
 
 
-async def _check_may(  # noqa: PLR0917 – who, which ticket, from where to where, when
-    tx: MovesTx, principal: Principal, ticket_id: str, sessions: tuple[Session, Session], now: datetime
+async def _check_may(
+    tx: MovesTx, principal: Principal, ticket_id: str, sessions: tuple[Session, Session], *, now: datetime
 ) -> None:
     """Raises ``NotFound``, and for a patient ``NotWaiting``, ``SessionClosed``."""
     if principal.role is not Role.PATIENT:

@@ -35,11 +35,11 @@ async def offer_places(tx: PlacesTx, sender: Sender, session: Session, now: date
     for entry in changes(before, after):
         await tx.save_entry(entry)
     for event in happened:
-        await _tell(tx, sender, event, session, now)
+        await _tell(tx, sender, event, session, now=now)
     return bool(happened)
 
 
-async def _tell(tx: PlacesTx, sender: Sender, event: Event, session: Session, now: datetime) -> None:  # noqa: PLR0917
+async def _tell(tx: PlacesTx, sender: Sender, event: Event, session: Session, *, now: datetime) -> None:
     action = "place.offer_lapsed"
     if isinstance(event, PlaceOffered):
         action, offer = "place.offered", Offer(event.entry_id, session.opens_at, now, event.until)

@@ -132,7 +132,7 @@ class PublicBooking:
         try:
             async with self._begin() as tx:
                 session = shown(await tx.lock_session(asked.session_id), now)
-                await self._add_entry(tx, session, patient, offered_wish(session, asked.wish), now)
+                await self._add_entry(tx, session, patient, offered_wish(session, asked.wish), now=now)
         except ClinicError:
             self._give_back(patient, asked.address)
             raise
@@ -189,7 +189,7 @@ class PublicBooking:
         self._phones.give_back(_phone_at(patient, address))
         self._phones_anywhere.give_back(patient.phone)
 
-    async def _add_entry(self, tx: PublicTx, session: Session, patient: Patient, wish: Wish, now: datetime) -> None:  # noqa: PLR0917
+    async def _add_entry(self, tx: PublicTx, session: Session, patient: Patient, wish: Wish, *, now: datetime) -> None:
         places = await tx.places(session)
         entry = Entry(new_id(), patient.id, places.next_position(), wish.kind, wish.guardian)
         places.join(entry)

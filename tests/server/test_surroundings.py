@@ -6,7 +6,7 @@ from server.access.links import link_token
 from server.clinic.roster.letters import offer_link
 from server.ids import new_id
 from server.notifications.messages import Sender
-from server.services import House
+from server.surroundings import House
 
 KEY = bytes(range(32))
 HOUSE = House(sender=Sender("青山", ZoneInfo("Asia/Shanghai"), ""), public_url="https://qs.example", link_key=KEY)
