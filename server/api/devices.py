@@ -55,6 +55,15 @@ class NewDevice(Body, frozen=True):
     serial: Printed | None = None
 
 
+class Description(Body, frozen=True):
+    """All of what stands on it, as it shall be from now on. Without ``label`` it is made of model and serial."""
+
+    label: Printed | None = None
+    maker: Printed | None = None
+    model: Printed | None = None
+    serial: Printed | None = None
+
+
 class DevicesQuery(Body, frozen=True):
     search: Annotated[str, msgspec.Meta(max_length=80)] = ""
     state: DeviceState | None = None
@@ -139,6 +148,14 @@ def _one(registry: Registry) -> list[Route]:
             body=NewDevice,
             reply=DeviceAdded,
             status=201,
+        ),
+        Route(
+            method="PUT",
+            path="/devices/{id}",
+            handler=handlers.describe,
+            action=manage,
+            body=Description,
+            reply=DeviceView,
         ),
         Route(method="POST", path="/devices/{id}/rotate", handler=handlers.rotate, action=manage, reply=DeviceAdded),
         Route(method="POST", path="/devices/{id}/lost", handler=handlers.lose, action=manage, reply=DeviceView),
@@ -242,7 +259,7 @@ class _Handlers:
 
     async def detail(self, call: Call[None]) -> DeviceDetail:
         found = await self._registry.reader.detail(call.who, call.path["id"])
-        lines = ready_lines(self._registry.addresses(), found.device.id)
+        lines = ready_lines(self._registry.addresses(), found.device.id, worn=found.device.worn)
         connectivity = msgspec.structs.replace(found.connectivity, lines=lines)
         return msgspec.structs.replace(found, connectivity=connectivity)
 
@@ -253,6 +270,11 @@ class _Handlers:
         claim = await self._registry.claims.issue(call.who.actor, added.device.id, call.now)
         device = msgspec.structs.replace(added.device, claimable_until=claim.expires_at)
         return msgspec.structs.replace(self._with_lines(added), device=device, claim=claim)
+
+    async def describe(self, call: Call[Description]) -> DeviceView:
+        wish = call.body
+        plate = Plate(wish.maker, wish.model, wish.serial)
+        return await self._registry.devices.describe(call.who.actor, call.path["id"], wish.label, call.now, plate=plate)
 
     async def rotate(self, call: Call[None]) -> DeviceAdded:
         return self._with_lines(await self._registry.devices.rotate(call.who.actor, call.path["id"], call.now))
@@ -294,5 +316,6 @@ class _Handlers:
         return File(content, "text/csv", "device-credentials.csv")
 
     def _with_lines(self, added: DeviceAdded) -> DeviceAdded:
-        lines = ready_lines(self._registry.addresses(), added.device.id, added.secret)
+        device = added.device
+        lines = ready_lines(self._registry.addresses(), device.id, added.secret, worn=device.worn)
         return msgspec.structs.replace(added, lines=lines)

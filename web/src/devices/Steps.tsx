@@ -1,11 +1,12 @@
 // What ends or renews a device's credential. Each says first what follows from it, and is asked twice.
 import { useState } from 'preact/hooks'
-import { get, post } from '../shared/api'
+import { post } from '../shared/api'
 import type { Live } from '../shared/live/live'
 import { FormEnd } from '../shared/ui/FormEnd'
 import { useAct } from '../shared/ui/useAct'
-import type { ClaimCode, Device, DeviceAdded, DevicePage, Me } from '../shared/wire'
+import type { ClaimCode, Device, DeviceAdded, Me } from '../shared/wire'
 import { Added, Claim } from './Added'
+import { By } from './By'
 import { inService } from './deviceWords'
 import { t } from './words'
 
@@ -24,26 +25,6 @@ interface Props {
   live: Live
   me: Me
   changed: () => void
-}
-
-function By({ device, by, choose }: { device: Device; by: string; choose: (id: string) => void }) {
-  const [free, setFree] = useState<readonly Device[] | null>(null)
-  if (free === null) void get<DevicePage>('/devices?worn=false&limit=200').then(({ devices }) => setFree(devices.filter((each) => each.id !== device.id && inService(each))), () => setFree([]))
-  if (free === null) return <p class="soft">{t('loading')}</p>
-  if (!free.length) return <p class="message">{t('noFreeDevice')}</p>
-  return (
-    <label class="field">
-      <span>{t('replaceBy')}</span>
-      <select required data-testid="replace-by" value={by} onChange={(event) => choose(event.currentTarget.value)}>
-        <option value="">{t('chooseDevice')}</option>
-        {free.map((each) => (
-          <option value={each.id}>
-            {each.label} ({each.id})
-          </option>
-        ))}
-      </select>
-    </label>
-  )
 }
 
 function Ask({ step, device, done, back }: { step: Step; device: Device; done: (reply: unknown) => void; back: () => void }) {
@@ -78,7 +59,7 @@ export function Steps({ device, live, me, changed }: Props) {
   if (asked) return <Ask step={asked} device={device} done={done} back={() => setAsked(null)} />
   return (
     <>
-      {claim && <Claim claim={claim} />}
+      {claim && <Claim claim={claim} device={device} />}
       <div class="head steps" data-testid="device-steps">
         {stepsOf(device).map((step) => (
           <button key={step} data-testid={`do-${step}`} onClick={() => setAsked(step)}>
