@@ -101,11 +101,11 @@ class Bulk:
         return write_credentials(made + [_left(device) for device in left])
 
     def _rows(self, made: Iterable[_Made], result: str) -> list[list[str]]:
-        """The address is what a label printer makes its QR code of."""
-        return [
-            [*_printed(one.listed), result, one.secret, one.code, readings(one.listed.id), self._codes.url(one.code)]
-            for one in made
-        ]
+        return [[*_printed(one.listed), result, one.secret, one.code, *self._addresses(one)] for one in made]
+
+    def _addresses(self, one: _Made) -> list[str]:
+        """The second is what a label printer makes its QR code of; a command may not know where its pages stand."""
+        return [readings(one.listed.id), self._codes.url(one.code) if self._codes.public_url else ""]
 
     def _make(self, listed: ListedDevice, now: datetime) -> _Made:
         secret, code = new_secret(), new_code()

@@ -122,8 +122,8 @@ class Devices:
             before = await locked(tx, device_id)
             if not await tx.describe(device_id, label, plate):
                 raise DeviceExists("serial")
-            detail = _plainly(before.label, before.plate)
-            await tx.audit(AuditEntry(now, actor, "device.described", f"device:{device_id}", {"before": detail}))
+            detail = {"fields": ", ".join(_changed_fields(before, label, plate))}
+            await tx.audit(AuditEntry(now, actor, "device.described", f"device:{device_id}", detail))
             row = await locked(tx, device_id)
         await self._changed(())
         return device_view(row, named=False)
@@ -146,8 +146,10 @@ class Devices:
         return device_view(row, named=False)
 
 
-def _plainly(label: str, plate: Plate) -> dict[str, str | None]:
-    return {"label": label, "maker": plate.maker, "model": plate.model, "serial": plate.serial}
+def _changed_fields(before: DeviceRow, label: str, plate: Plate) -> list[str]:
+    """Their names alone: what somebody wrote on a device may name a person, and the audit is never thinned."""
+    printed = [name for name in ("maker", "model", "serial") if getattr(before.plate, name) != getattr(plate, name)]
+    return [*(["label"] if before.label != label else []), *printed]
 
 
 def new_device(device_id: str | None, label: str | None, plate: Plate, now: datetime) -> tuple[NewDevice, str]:

@@ -66,7 +66,8 @@ async def test_what_was_typed_wrong_is_put_right_and_on_record(house: House) -> 
     assert (shown.model, shown.serial) == (PM10.model, PM10.serial)
     assert (await house.audited())[-1] == "device.described"
     [entry] = await house.rows(sa.select(audit.c.detail).where(audit.c.action == "device.described"))
-    assert "Oxymeter" in str(entry.detail)
+    assert "label, maker, model" in str(entry.detail)
+    assert "Oxymeter" not in str(entry.detail)
     with pytest.raises(DeviceExists):
         await house.devices.describe(OPERATOR.actor, DEVICE, None, house.now, plate=Plate(None, "pm10", "ab 12"))
     with pytest.raises(DeviceRefused):
