@@ -112,11 +112,10 @@ def endpoint_of(settings: Settings, broker: EmbeddedBroker | None) -> Endpoint:
     )
 
 
-def hook_of(settings: Settings, registry: DeviceRegistry) -> BrokerHook | None:
+def hook_of(settings: Settings, registry: DeviceRegistry, told: Callable[[str, str], None]) -> BrokerHook | None:
     mqtt = settings.mqtt
     if mqtt.accounts != "http":
         return None
     server = ServersOwn(SERVICE_ID, mqtt.username, mqtt.password.get_secret_value())
-    return BrokerHook(
-        mqtt.hook_secret.get_secret_value(), server, registry.check, lambda id_: registry.known(id_) is not None
-    )
+    secret = mqtt.hook_secret.get_secret_value()
+    return BrokerHook(secret, server, registry.check, lambda id_: registry.known(id_) is not None, told=told)

@@ -125,7 +125,8 @@ class Bedside:
         self._accounts = BrokerAccounts(dynsec, self._wanted) if dynsec else None
         on_record = StoredCredentials(self.store)
         self._relay = CredentialRelay(dynsec, on_record, self._device_changed) if dynsec else None
-        self._hook = adapters.hook_of(settings, self._registry)
+        self._witness = BrokerWitness(self.services.sightings, CLOCK)
+        self._hook = adapters.hook_of(settings, self._registry, self._witness.refused)
         self._broker = self._embedded_broker(certificates) if adapters.is_embedded(settings) else None
         self._handover = Handover()
         self._listeners = Listeners(settings, self._handover.deliver, CLOCK)
@@ -390,8 +391,7 @@ class Bedside:
         context = certificates.context(settings.mqtt.device_ca)
         certified = self._registry.check_certificate
         tls = TlsListener(settings.web.host, settings.mqtt.tls_port, context, certified, opened=doorways, caller=caller)
-        witness = BrokerWitness(self.services.sightings, CLOCK)
-        return EmbeddedBroker(self._registry.check, settings.mqtt.port, tls, witness=witness)
+        return EmbeddedBroker(self._registry.check, settings.mqtt.port, tls, witness=self._witness)
 
     def _addresses(self) -> Addresses:
         tls_port = self._broker.tls_port if self._broker else None
