@@ -15,7 +15,7 @@ from server.monitoring.bulk import Bulk
 from server.monitoring.certificates import LONGEST_PEM, DeviceCertificates
 from server.monitoring.claiming import DAYS, Asked, Claims
 from server.monitoring.device_lines import Addresses, ready_lines
-from server.monitoring.device_list import DeviceReader, Wanted
+from server.monitoring.device_list import QUIET_AFTER, Attention, DeviceReader, Wanted
 from server.monitoring.device_state import DeviceState
 from server.monitoring.plate import Plate
 from server.monitoring.registry import Devices
@@ -68,6 +68,7 @@ class DevicesQuery(Body, frozen=True):
     search: Annotated[str, msgspec.Meta(max_length=80)] = ""
     state: DeviceState | None = None
     worn: bool | None = None
+    attention: Attention | None = None
     after: Annotated[str, msgspec.Meta(max_length=64)] = ""
     limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
 
@@ -254,7 +255,15 @@ class _Handlers:
 
     async def page(self, call: Call[None]) -> DevicesPage:
         asked: DevicesQuery = call.query
-        wanted = Wanted(asked.search.strip(), asked.state, asked.worn, asked.after, asked.limit)
+        wanted = Wanted(
+            search=asked.search.strip(),
+            state=asked.state,
+            worn=asked.worn,
+            after=asked.after,
+            limit=asked.limit,
+            attention=asked.attention,
+            quiet_since=call.now - QUIET_AFTER,
+        )
         return await self._registry.reader.page(call.who, wanted)
 
     async def detail(self, call: Call[None]) -> DeviceDetail:

@@ -27,19 +27,33 @@ interface Props {
   changed: () => void
 }
 
+/** Where the devices were changed before somebody came to say so. */
+function Since({ choose }: { choose: (since: string) => void }) {
+  return (
+    <label class="field">
+      <span>{t('replaceSince')}</span>
+      <input type="datetime-local" data-testid="replace-since" onInput={(event) => choose(event.currentTarget.value)} />
+      <small>{t('replaceSinceMeans')}</small>
+    </label>
+  )
+}
+
 function Ask({ step, device, done, back }: { step: Step; device: Device; done: (reply: unknown) => void; back: () => void }) {
   const [by, setBy] = useState('')
+  const [since, setSince] = useState('')
   const { busy, problem, run } = useAct()
   const submit = (event: SubmitEvent): void => {
     event.preventDefault()
-    void run(async () => done(await post<unknown>(`/devices/${encodeURIComponent(device.id)}/${step}`, step === 'replace' ? { by } : {})))
+    void run(async () => done(await post<unknown>(`/devices/${encodeURIComponent(device.id)}/${step}`, step === 'replace' ? { by, at: since ? new Date(since).toISOString() : null } : {})))
   }
   return (
     <form class="card stack" data-testid={`${step}-form`} onSubmit={submit}>
       <b>{t(`do_${step}`)}</b>
       <p>{t(`means_${step}`)}</p>
-      {device.worn && step !== 'replace' && <p class="message">{t('stillWorn')}</p>}
+      {device.worn && step !== 'replace' && <p class="message">{t(device.patient && !device.profile ? 'stillWornUnseen' : 'stillWorn')}</p>}
       {step === 'replace' && <By device={device} by={by} choose={setBy} />}
+      {step === 'replace' && device.worn && <Since choose={setSince} />}
+      {problem?.slug === 'invalid' && <p class="wrong">{problem.detail}</p>}
       <FormEnd problem={problem} busy={busy} back={back} backText={t('cancel')} sendText={t(`do_${step}`)} testid={`${step}-sure`} ready={step !== 'replace' || !!by} tone={step === 'claim-code' ? 'primary' : 'danger'} />
     </form>
   )

@@ -7,17 +7,21 @@ export interface Wish {
   readonly search: string
   readonly state: DeviceState | ''
   readonly worn: 'true' | 'false' | ''
+  readonly attention: Attention | ''
 }
+export type Attention = 'quiet' | 'battery' | 'refused'
+export const NO_WISH: Wish = { search: '', state: '', worn: '', attention: '' }
 
 export function fromAddress(address: string): Wish {
-  return { search: new URLSearchParams(address).get('search') ?? '', state: '', worn: '' }
+  return { ...NO_WISH, search: new URLSearchParams(address).get('search') ?? '' }
 }
 
-export function queryOf({ search, state, worn }: Wish): string {
+export function queryOf({ search, state, worn, attention }: Wish): string {
   const query = new URLSearchParams()
   if (search.trim()) query.set('search', search.trim())
   if (state) query.set('state', state)
   if (worn) query.set('worn', worn)
+  if (attention) query.set('attention', attention)
   return query.toString()
 }
 

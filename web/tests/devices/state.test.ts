@@ -6,7 +6,7 @@ import { fromAddress, queryOf, read } from '../../src/devices/state'
 
 test('what is empty is not asked for', () => {
   assert.equal(queryOf(fromAddress('')), '')
-  assert.equal(queryOf({ search: ' 血氧 1 ', state: 'active', worn: 'false' }), `search=${encodeURIComponent('血氧')}+1&state=active&worn=false`)
+  assert.equal(queryOf({ search: ' 血氧 1 ', state: 'active', worn: 'false', attention: 'quiet' }), `search=${encodeURIComponent('血氧')}+1&state=active&worn=false&attention=quiet`)
 })
 
 test('what was opened by "more" is read again whole, in as few questions as the server answers', async () => {
