@@ -73,7 +73,7 @@ def build_brokering(
         embedded=_embedded(settings, registry, certificates, witness) if mqtt.broker == "embedded" else None,
         accounts=BrokerAccounts(dynsec, partial(wanted_accounts, store)) if dynsec else None,
         relay=CredentialRelay(dynsec, StoredCredentials(store), told) if dynsec else None,
-        hook=_hook(mqtt, registry) if mqtt.accounts == "http" else None,
+        hook=_hook(mqtt, registry, witness.refused) if mqtt.accounts == "http" else None,
     )
 
 
@@ -104,8 +104,7 @@ def _embedded(
     return EmbeddedBroker(registry.check, mqtt.port, tls, witness=witness)
 
 
-def _hook(mqtt: Mqtt, registry: DeviceRegistry) -> BrokerHook:
+def _hook(mqtt: Mqtt, registry: DeviceRegistry, told: Callable[[str, str], None]) -> BrokerHook:
     server = ServersOwn(SERVICE_ID, mqtt.username, mqtt.password.get_secret_value())
-    return BrokerHook(
-        mqtt.hook_secret.get_secret_value(), server, registry.check, lambda id_: registry.known(id_) is not None
-    )
+    secret = mqtt.hook_secret.get_secret_value()
+    return BrokerHook(secret, server, registry.check, lambda id_: registry.known(id_) is not None, told=told)

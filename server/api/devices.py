@@ -15,7 +15,7 @@ from server.monitoring.bulk import Bulk
 from server.monitoring.certificates import LONGEST_PEM, DeviceCertificates
 from server.monitoring.claiming import DAYS, Asked, Claims
 from server.monitoring.device_lines import Addresses, ready_lines
-from server.monitoring.device_list import DeviceReader, Wanted
+from server.monitoring.device_list import QUIET_AFTER, Attention, DeviceReader, Wanted
 from server.monitoring.device_state import DeviceState
 from server.monitoring.plate import Plate
 from server.monitoring.registry import Devices
@@ -55,10 +55,20 @@ class NewDevice(Body, frozen=True):
     serial: Printed | None = None
 
 
+class Description(Body, frozen=True):
+    """All of what stands on it, as it shall be from now on. Without ``label`` it is made of model and serial."""
+
+    label: Printed | None = None
+    maker: Printed | None = None
+    model: Printed | None = None
+    serial: Printed | None = None
+
+
 class DevicesQuery(Body, frozen=True):
     search: Annotated[str, msgspec.Meta(max_length=80)] = ""
     state: DeviceState | None = None
     worn: bool | None = None
+    attention: Attention | None = None
     after: Annotated[str, msgspec.Meta(max_length=64)] = ""
     limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
 
@@ -139,6 +149,14 @@ def _one(registry: Registry) -> list[Route]:
             body=NewDevice,
             reply=DeviceAdded,
             status=201,
+        ),
+        Route(
+            method="PUT",
+            path="/devices/{id}",
+            handler=handlers.describe,
+            action=manage,
+            body=Description,
+            reply=DeviceView,
         ),
         Route(method="POST", path="/devices/{id}/rotate", handler=handlers.rotate, action=manage, reply=DeviceAdded),
         Route(method="POST", path="/devices/{id}/lost", handler=handlers.lose, action=manage, reply=DeviceView),
@@ -237,12 +255,20 @@ class _Handlers:
 
     async def page(self, call: Call[None]) -> DevicesPage:
         asked: DevicesQuery = call.query
-        wanted = Wanted(asked.search.strip(), asked.state, asked.worn, asked.after, asked.limit)
+        wanted = Wanted(
+            search=asked.search.strip(),
+            state=asked.state,
+            worn=asked.worn,
+            after=asked.after,
+            limit=asked.limit,
+            attention=asked.attention,
+            quiet_since=call.now - QUIET_AFTER,
+        )
         return await self._registry.reader.page(call.who, wanted)
 
     async def detail(self, call: Call[None]) -> DeviceDetail:
         found = await self._registry.reader.detail(call.who, call.path["id"])
-        lines = ready_lines(self._registry.addresses(), found.device.id)
+        lines = ready_lines(self._registry.addresses(), found.device.id, worn=found.device.worn)
         connectivity = msgspec.structs.replace(found.connectivity, lines=lines)
         return msgspec.structs.replace(found, connectivity=connectivity)
 
@@ -253,6 +279,11 @@ class _Handlers:
         claim = await self._registry.claims.issue(call.who.actor, added.device.id, call.now)
         device = msgspec.structs.replace(added.device, claimable_until=claim.expires_at)
         return msgspec.structs.replace(self._with_lines(added), device=device, claim=claim)
+
+    async def describe(self, call: Call[Description]) -> DeviceView:
+        wish = call.body
+        plate = Plate(wish.maker, wish.model, wish.serial)
+        return await self._registry.devices.describe(call.who.actor, call.path["id"], wish.label, call.now, plate=plate)
 
     async def rotate(self, call: Call[None]) -> DeviceAdded:
         return self._with_lines(await self._registry.devices.rotate(call.who.actor, call.path["id"], call.now))
@@ -294,5 +325,6 @@ class _Handlers:
         return File(content, "text/csv", "device-credentials.csv")
 
     def _with_lines(self, added: DeviceAdded) -> DeviceAdded:
-        lines = ready_lines(self._registry.addresses(), added.device.id, added.secret)
+        device = added.device
+        lines = ready_lines(self._registry.addresses(), device.id, added.secret, worn=device.worn)
         return msgspec.structs.replace(added, lines=lines)

@@ -12,6 +12,7 @@ import msgspec
 import structlog
 
 from devices import topics
+from devices.broker_frames import Fault
 from devices.broker_guard import Client
 from server.access.errors import TooManyTries
 from server.access.limits import Allowance, Limiter
@@ -61,17 +62,29 @@ class Counts:
     strangers: int = 0  # who did not know the hook's secret
 
 
+def nobody(_device_id: str, _reason: str) -> None:
+    """Is told of a refusal."""
+
+
 class BrokerHook:
-    """``check`` knows whose secret it is, and takes as long for an unknown device; ``known`` who may speak at all."""
+    """``check`` knows whose secret it is, and takes as long for an unknown device; ``known`` who may speak at all.
+    ``told`` hears who was refused and why: the broker tells nobody."""
 
     def __init__(
-        self, secret: str, server: ServersOwn, check: Callable[[str, str], bool], known: Callable[[str], bool]
+        self,
+        secret: str,
+        server: ServersOwn,
+        check: Callable[[str, str], bool],
+        known: Callable[[str], bool],
+        *,
+        told: Callable[[str, str], None] = nobody,
     ) -> None:
         self.counts = Counts()
         self._secret = secret
         self._server = server
         self._check = check
         self._known = known
+        self._told = told
         self._guesses = Limiter(GUESSES)
 
     def believes(self, secret: str) -> bool:
@@ -83,12 +96,15 @@ class BrokerHook:
     def lets_in(self, client: Connecting, now: datetime) -> bool:
         """Client id and user name are one, so that nobody takes another's session, and the secret is that device's."""
         self.counts.asked += 1
-        return self._counted(self._is_who_it_says(client, now), client.username)
+        named = client.clientid == client.username
+        reason = Fault.CREDENTIAL if named else Fault.CLIENT_ID
+        return self._counted(self._is_who_it_says(client, now), client.username, reason)
 
     def may(self, wish: Wish) -> bool:
         """As at the embedded broker; a device that was revoked since may nothing more."""
         self.counts.asked += 1
-        return self._counted(self._is_allowed(wish), wish.username)
+        reason = Fault.FOREIGN_TOPIC if self._known(wish.username) else Fault.REVOKED
+        return self._counted(self._is_allowed(wish), wish.username, reason)
 
     def _is_who_it_says(self, client: Connecting, now: datetime) -> bool:
         key = f"{client.username[:64]} {client.peerhost[:64]}"
@@ -116,10 +132,11 @@ class BrokerHook:
             return False
         return _device_may(Client(wish.clientid), wish)
 
-    def _counted(self, good: bool, name: str) -> bool:
+    def _counted(self, good: bool, name: str, reason: Fault) -> bool:
         if not good:
             self.counts.refused += 1
-            logger.info("broker.refused", device=name if topics.DEVICE_ID.fullmatch(name) else "?")
+            logger.info("broker.refused", device=name if topics.DEVICE_ID.fullmatch(name) else "?", reason=reason)
+            self._told(name, reason)
         return good
 
 

@@ -97,7 +97,15 @@ class Bulk:
         in_hand = [(one.listed.id, one.secret) for one in [*new, *again]]
         await self._changed([CredentialChange(id_, versions.get(id_, 1), secret) for id_, secret in in_hand])
         left = [device for device in found.existing if device.number not in {one.listed.number for one in again}]
-        return write_credentials(_rows(new, "added") + _rows(again, "reissued") + [_left(device) for device in left])
+        made = [*self._rows(new, "added"), *self._rows(again, "reissued")]
+        return write_credentials(made + [_left(device) for device in left])
+
+    def _rows(self, made: Iterable[_Made], result: str) -> list[list[str]]:
+        return [[*_printed(one.listed), result, one.secret, one.code, *self._addresses(one)] for one in made]
+
+    def _addresses(self, one: _Made) -> list[str]:
+        """The second is what a label printer makes its QR code of; a command may not know where its pages stand."""
+        return [readings(one.listed.id), self._codes.url(one.code) if self._codes.public_url else ""]
 
     def _make(self, listed: ListedDevice, now: datetime) -> _Made:
         secret, code = new_secret(), new_code()
@@ -115,7 +123,8 @@ class _SortedOut:
     def report(self) -> ImportReport:
         rows = len(self.new) + len(self.existing) + len({error.row for error in self.errors})
         shown = list(self.errors[:SHOWN])
-        return ImportReport(rows, len(self.new), len(self.existing), shown, len(self.errors) - len(shown))
+        more, unheard = len(self.errors) - len(shown), sum(device.id in self.unheard for device in self.existing)
+        return ImportReport(rows, len(self.new), len(self.existing), shown, more, unheard)
 
 
 async def _known(look: BulkLook, sheet: Sheet) -> Sequence[OnRecord]:
@@ -145,12 +154,8 @@ def _entries(actor: str, action: str, made: Iterable[_Made]) -> list[AuditEntry]
     return [AuditEntry(one.row.device.created_at, actor, action, f"device:{one.listed.id}") for one in made]
 
 
-def _rows(made: Iterable[_Made], result: str) -> list[list[str]]:
-    return [[*_printed(one.listed), result, one.secret, one.code, readings(one.listed.id)] for one in made]
-
-
 def _left(device: ListedDevice) -> list[str]:
-    return [*_printed(device), "existing", "", "", readings(device.id)]
+    return [*_printed(device), "existing", "", "", readings(device.id), ""]
 
 
 def _printed(device: ListedDevice) -> list[str]:

@@ -68,9 +68,12 @@ class Codes:
         """Keyed: who reads the database could try all codes against a plain hash."""
         return hmac.digest(self.key, b"device claim\0" + plain(code).encode(), hashlib.sha256)
 
-    def shown(self, code: str, until: datetime) -> ClaimCode:
+    def url(self, code: str) -> str:
         """The code stands behind ``#``: no server on the way, and no log, ever sees it."""
-        url = f"{self.public_url}/claim#{code}"
+        return f"{self.public_url}/claim#{code}"
+
+    def shown(self, code: str, until: datetime) -> ClaimCode:
+        url = self.url(code)
         return ClaimCode(code, url, qr_rows(url), until)
 
 

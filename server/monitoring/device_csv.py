@@ -12,9 +12,10 @@ from server.monitoring.views import RowError
 
 MAX_BYTES: Final = 1024 * 1024
 MAX_ROWS: Final = 2000
+ENCODINGS: Final = ("utf-8-sig", "gb18030")  # the second is what a Chinese Excel writes where it says "CSV"
 MUST: Final = ("model", "serial")
 COLUMNS: Final = ("maker", *MUST, "label", "id")
-WRITTEN: Final = ("id", "maker", *MUST, "label", "result", "secret", "claim_code", "topic")
+WRITTEN: Final = ("id", "maker", *MUST, "label", "result", "secret", "claim_code", "topic", "claim_url")
 _CALCULATED: Final = tuple("=+-@\t\r")  # what a spreadsheet takes for a formula
 
 
@@ -63,22 +64,32 @@ def write_credentials(rows: Iterable[Sequence[str]]) -> bytes:
 def _text(content: bytes) -> str:
     if len(content) > MAX_BYTES:
         raise CsvRefused("too_large", f"At most {MAX_BYTES // 1024} KiB.")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise CsvRefused("not_utf8", "Save the file as CSV in UTF-8.") from None
+    for encoding in ENCODINGS:
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise CsvRefused("not_utf8", "Save the file as CSV in UTF-8.")
 
 
 def _rows(text: str) -> list[list[str]]:
     first = text.partition("\n")[0]
     separator = ";" if first.count(";") > first.count(",") else ","
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+        rows = _without_margin(list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)))
     except csv.Error:
         raise CsvRefused("malformed", "The file cannot be read: is a quotation mark open?") from None
     if not rows or not any(rows[0]):
         raise CsvRefused("no_header", f"The first line names the columns: {', '.join(COLUMNS)}.")
     return rows
+
+
+def _without_margin(rows: list[list[str]]) -> list[list[str]]:
+    """Columns to the right that have no name and hold nothing: a spreadsheet writes those that were emptied, too."""
+    if not rows:
+        return rows
+    named = max((number for number, cell in enumerate(rows[0], start=1) if cell.strip()), default=0)
+    return [row[:named] if len(row) == len(rows[0]) and not any(row[named:]) else row for row in rows]
 
 
 def _header(cells: Sequence[str]) -> Sequence[str]:

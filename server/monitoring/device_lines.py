@@ -8,6 +8,7 @@ from server.monitoring.views import Lines
 
 PLACEHOLDER = "$SECRET"
 EXAMPLE = json.dumps({"readings": [{"metric": "spo2", "value": 97, "unit": "%"}]})
+NOTHING_MEASURED = json.dumps({"readings": []})  # heard all the same, and nobody's reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,50 +24,62 @@ class Addresses:
     ca_url: str | None
 
 
-def ready_lines(at: Addresses, device_id: str, secret: str = PLACEHOLDER) -> Lines:
-    """``secret`` is base64url, so that no shell and no quote finds anything in it."""
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """By which device, with what to prove it, which message."""
+
+    device_id: str
+    secret: str
+    message: str
+
+
+def ready_lines(at: Addresses, device_id: str, secret: str = PLACEHOLDER, *, worn: bool = False) -> Lines:
+    """``secret`` is base64url, so that no shell and no quote finds anything in it. ``worn``: a value of ours would be
+    taken for the wearer's, and could end an alarm."""
+    said = _Said(device_id, secret, NOTHING_MEASURED if worn else EXAMPLE)
     return Lines(
-        mosquitto_pub=_mosquitto_pub(at, device_id, secret),
-        curl=_curl(at, device_id, secret),
-        python=_python(at, device_id, secret),
+        mosquitto_pub=_mosquitto_pub(at, said),
+        curl=_curl(at, said),
+        python=_python(at, said),
         ca_url=at.ca_url,
     )
 
 
-def _mosquitto_pub(at: Addresses, device_id: str, secret: str) -> str:
+def _mosquitto_pub(at: Addresses, said: _Said) -> str:
     trust = (f"--cafile {at.mqtt_ca}" if at.mqtt_ca else "--tls-use-os-certs") if at.mqtt_tls else ""
     parts = (
         f"mosquitto_pub -h {at.mqtt_host} -p {at.mqtt_port}",
         trust,
-        f'-i {device_id} -u {device_id} -P "{secret}" -q 1',
-        f"-t {readings(device_id)} -m '{EXAMPLE}'",
+        f'-i {said.device_id} -u {said.device_id} -P "{said.secret}" -q 1',
+        f"-t {readings(said.device_id)} -m '{said.message}'",
     )
     return " ".join(filter(None, parts))
 
 
-def _curl(at: Addresses, device_id: str, secret: str) -> str:
+def _curl(at: Addresses, said: _Said) -> str:
     trust = "--cacert ca.crt " if at.ca_url and at.http.startswith("https") else ""
     return (
-        f'curl {trust}-u "{device_id}:{secret}" -H "Content-Type: application/json" '
-        f"--data '{EXAMPLE}' {at.http}/api/v1/readings"
+        f'curl {trust}-u "{said.device_id}:{said.secret}" -H "Content-Type: application/json" '
+        f"--data '{said.message}' {at.http}/api/v1/readings"
     )
 
 
-def _python(at: Addresses, device_id: str, secret: str) -> str:
-    said = 'os.environ["SECRET"]' if secret == PLACEHOLDER else f'"{secret}"'
+def _python(at: Addresses, said: _Said) -> str:
+    asked = said.secret == PLACEHOLDER
+    secret = 'os.environ["SECRET"]' if asked else f'"{said.secret}"'
     tls = f'    tls={{"ca_certs": "{at.mqtt_ca}"}},\n' if at.mqtt_ca else "    tls={},\n"
     return (
         "# pip install paho-mqtt\n"
-        + ("import os\n\n" if secret == PLACEHOLDER else "")
+        + ("import os\n\n" if asked else "")
         + "from paho.mqtt import publish\n\n"
         + "publish.single(\n"
-        + f'    "{readings(device_id)}",\n'
-        + f"    '{EXAMPLE}',\n"
+        + f'    "{readings(said.device_id)}",\n'
+        + f"    '{said.message}',\n"
         + "    qos=1,\n"
         + f'    hostname="{at.mqtt_host}",\n'
         + f"    port={at.mqtt_port},\n"
-        + f'    client_id="{device_id}",\n'
-        + f'    auth={{"username": "{device_id}", "password": {said}}},\n'
+        + f'    client_id="{said.device_id}",\n'
+        + f'    auth={{"username": "{said.device_id}", "password": {secret}}},\n'
         + (tls if at.mqtt_tls else "")
         + ")\n"
     )

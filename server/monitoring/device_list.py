@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, Protocol
 
 import msgspec
 
@@ -22,17 +24,41 @@ from server.monitoring.views import (
     NamedPatient,
     StepView,
 )
+from server.patients.known import name_key
+
+LOW_PERCENT: Final = 20.0
+QUIET_AFTER: Final = timedelta(days=1)  # a scale or a cuff is used once or twice a day; of others the alarms tell
+
+
+class Attention(StrEnum):
+    """What somebody has to see to, of a device in service."""
+
+    QUIET = "quiet"  # worn, and not heard for a day
+    BATTERY = "battery"
+    REFUSED = "refused"  # it, or something in its newest message
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Patients whose name is like this, of those whom this doctor sees; None: of all."""
+
+    key: str
+    seen_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which devices: ``after`` is the id of the last one seen."""
+    """Which devices: ``after`` is the id of the last one seen; ``names``: worn by one of these will do as well;
+    ``quiet_since``: a device not heard since then is quiet."""
 
     search: str = ""
     state: DeviceState | None = None
     worn: bool | None = None
     after: str = ""
     limit: int = 50
+    attention: Attention | None = None
+    names: Names | None = None
+    quiet_since: datetime | None = None
 
 
 class ListLook(Protocol):
@@ -72,6 +98,8 @@ class DeviceReader:
         self._tells_accounts = tells_accounts
 
     async def page(self, who: Principal, wanted: Wanted) -> DevicesPage:
+        """A search finds who wears a device, too, where the asker may know it."""
+        wanted = replace(wanted, names=_names(who, wanted.search))
         async with self._look() as look:
             rows = await look.devices(wanted)
             counts = await look.count_devices(wanted)
@@ -145,6 +173,14 @@ class DeviceReader:
         if self._outside_broker and seen is None:
             return Connection("unknown", None)
         return Connection("never", None) if gone is None else Connection("disconnected", gone)
+
+
+def _names(who: Principal, search: str) -> Names | None:
+    """As ``may_name`` has it, for all devices at once."""
+    key = name_key(search)
+    if not key or not who.may(Action.PATIENT_READ):
+        return None
+    return Names(key, None if who.role is Role.OPERATOR else who.id)
 
 
 def may_name(principal: Principal, patient: NamedPatient | None, seen: frozenset[str]) -> bool:

@@ -72,6 +72,9 @@ class RegistryTx(Protocol):
     async def set_credential(self, device_id: str, secret_hash: bytes | None, ending: Ending) -> int:
         """The credential's new version. Without a hash the old one stays, dead."""
 
+    async def describe(self, device_id: str, label: str, plate: Plate) -> bool:
+        """False where model and serial are another device's."""
+
     async def audit(self, entry: AuditEntry) -> None: ...
 
 
@@ -108,6 +111,23 @@ class Devices:
         await self._changed([CredentialChange(device_id, version, secret)])
         return enrolled(row, secret)
 
+    async def describe(
+        self, actor: str, device_id: str, label: str | None, now: datetime, *, plate: Plate
+    ) -> DeviceView:
+        """What was typed wrong, put right, in whatever state it is; the id stays, since topics and credentials hang on
+        it. Raises ``NotFound``, ``DeviceRefused``, ``DeviceExists``."""
+        plate = checked_plate(plate)
+        label = checked_label(label, device_id, plate)
+        async with self._begin() as tx:
+            before = await locked(tx, device_id)
+            if not await tx.describe(device_id, label, plate):
+                raise DeviceExists("serial")
+            detail = {"fields": ", ".join(_changed_fields(before, label, plate))}
+            await tx.audit(AuditEntry(now, actor, "device.described", f"device:{device_id}", detail))
+            row = await locked(tx, device_id)
+        await self._changed(())
+        return device_view(row, named=False)
+
     async def lose(self, actor: str, device_id: str, now: datetime) -> DeviceView:
         """Its credential is dead until it is found and rotated. Raises ``NotFound``, ``DeviceStateWrong``."""
         return await self._end(actor, device_id, Step.LOSE, now)
@@ -124,6 +144,12 @@ class Devices:
             row = await locked(tx, device_id)
         await self._changed([CredentialChange(device_id, version)])
         return device_view(row, named=False)
+
+
+def _changed_fields(before: DeviceRow, label: str, plate: Plate) -> list[str]:
+    """Their names alone: what somebody wrote on a device may name a person, and the audit is never thinned."""
+    printed = [name for name in ("maker", "model", "serial") if getattr(before.plate, name) != getattr(plate, name)]
+    return [*(["label"] if before.label != label else []), *printed]
 
 
 def new_device(device_id: str | None, label: str | None, plate: Plate, now: datetime) -> tuple[NewDevice, str]:

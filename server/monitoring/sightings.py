@@ -48,9 +48,11 @@ class News:
 
 @dataclass(slots=True)
 class Last:
-    """What was told of a device that speaks: it speaks on, and is neither written nor told at every message."""
+    """What was told of a device that speaks: it speaks on, and is neither written nor told at every message.
+    ``refused``: that was the newest news, and who mends it waits for the good message."""
 
     told_at: datetime | None = None
+    refused: bool = False
     battery: float | None = None
     battery_at: datetime | None = None
 
@@ -137,13 +139,15 @@ class Sightings:
 
     def _hear(self, message: Message, looked: set[str]) -> None:
         """A message refused reading by reading got through all the same: the device is heard, and its refusal kept."""
-        for refusal in message.body.refusals:
-            if refusal.reason.fault:
-                self._refuse(message.device_id, refusal.reason, message.received_at, _named(refusal))
+        faults = [refusal for refusal in message.body.refusals if refusal.reason.fault]
+        for refusal in faults:
+            self._refuse(message.device_id, refusal.reason, message.received_at, _named(refusal))
         if message.device_id in looked or not self._on_record(message.device_id):
             return
         looked.add(message.device_id)
         self._note_heard(message.device_id, message.received_at)
+        if not faults:
+            self._note_mended(message.device_id)
         for reading in message.body.readings:
             if reading.metric == "battery":
                 self._note_battery(message.device_id, reading.value, reading.at)
@@ -157,6 +161,13 @@ class Sightings:
                 news.heard_at = at
         elif at - last.told_at >= TOLD_EVERY:
             last.told_at = at
+            self._stirred[device_id] = None
+
+    def _note_mended(self, device_id: str) -> None:
+        """The first good message after a refusal is told at once."""
+        last = self._last[device_id]
+        if last.refused:
+            last.refused = False
             self._stirred[device_id] = None
 
     def _note_battery(self, device_id: str, percent: float, at: datetime) -> None:
@@ -184,6 +195,7 @@ class Sightings:
         news = self._of(device_id)
         if news is not None and (news.refused_at is None or news.refused_at <= at):
             news.refused_at, news.refused_reason, news.refused_detail = at, reason, detail[:DETAIL_LIMIT]
+            self._last.setdefault(device_id, Last()).refused = True
 
     def _of(self, device_id: str) -> News | None:
         if (news := self._news.get(device_id)) is None and self._on_record(device_id):

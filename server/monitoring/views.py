@@ -145,13 +145,15 @@ class RowError(msgspec.Struct, frozen=True):
 
 
 class ImportReport(msgspec.Struct, frozen=True):
-    """``more_errors`` counts those that are not listed."""
+    """``more_errors`` counts those that are not listed; ``unheard``: of those existing, whose credential can be made
+    anew."""
 
     rows: int
     new: int
     existing: int
     errors: list[RowError]
     more_errors: int = 0
+    unheard: int = 0
 
 
 class RefusalView(msgspec.Struct, frozen=True):

@@ -1,16 +1,17 @@
 """Reading the devices' registry: one device, a page of them, how many, what became of one."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from server.monitoring.device_list import Wanted
+from server.monitoring.device_list import LOW_PERCENT, Attention, Names, Wanted
 from server.monitoring.device_state import DeviceState, state_of
 from server.monitoring.plate import Plate
 from server.monitoring.registry import DeviceRow
 from server.monitoring.views import Battery, CertificateView, LastRefusal, NamedPatient, StepView
-from server.store.alarms import CareQueries
+from server.store.alarms import CareQueries, seen_by
 from server.store.tables import associations, audit, device_certificates, devices, patients, users
 
 STEPS_SHOWN = 50
@@ -30,7 +31,7 @@ class DeviceRowQueries(CareQueries):
 
     async def count_devices(self, wanted: Wanted) -> Mapping[DeviceState, int]:
         heard = devices.c.last_received_at.is_not(None)
-        counted = sa.select(devices.c.ended_as, heard, sa.func.count()).outerjoin(associations, _worn())
+        counted = _with_wearers(sa.select(devices.c.ended_as, heard, sa.func.count()))
         rows = await self._connection.execute(counted.where(_matches(wanted)).group_by(devices.c.ended_as, heard))
         counts: dict[DeviceState, int] = {}
         for ended_as, was_heard, number in rows:
@@ -96,23 +97,43 @@ def _worn() -> sa.ColumnElement[bool]:
 
 
 def _devices() -> sa.Select[Any]:
-    return (
-        sa.select(devices, associations.c.profile, patients.c.id.label("patient_id"), patients.c.name)
-        .outerjoin(associations, _worn())
-        .outerjoin(patients, patients.c.id == associations.c.patient_id)
-    )
+    return _with_wearers(sa.select(devices, associations.c.profile, patients.c.id.label("patient_id"), patients.c.name))
+
+
+def _with_wearers(query: sa.Select[Any]) -> sa.Select[Any]:
+    joined = query.select_from(devices).outerjoin(associations, _worn())
+    return joined.outerjoin(patients, patients.c.id == associations.c.patient_id)
 
 
 def _matches(wanted: Wanted) -> sa.ColumnElement[bool]:
     found: sa.ColumnElement[bool] = sa.true()
     if wanted.search:
         columns = (devices.c.id, devices.c.label, devices.c.maker, devices.c.model, devices.c.serial)
-        found &= sa.or_(*(column.icontains(wanted.search, autoescape=True) for column in columns))
+        printed = (column.icontains(wanted.search, autoescape=True) for column in columns)
+        found &= sa.or_(*printed, *([_worn_by(wanted.names)] if wanted.names else []))
+    if wanted.attention is not None:
+        found &= devices.c.ended_as.is_(None) & _needs(wanted.attention, wanted.quiet_since)
     if wanted.state is not None:
         found &= _in_state(wanted.state)
     if wanted.worn is not None:
         found &= associations.c.id.is_not(None) if wanted.worn else associations.c.id.is_(None)
     return found
+
+
+def _worn_by(names: Names) -> sa.ColumnElement[bool]:
+    alike = patients.c.name_key.contains(names.key, autoescape=True)
+    return alike if names.seen_by is None else alike & patients.c.id.in_(seen_by(names.seen_by))
+
+
+def _needs(attention: Attention, quiet_since: datetime | None) -> sa.ColumnElement[bool]:
+    heard = devices.c.last_received_at
+    match attention:
+        case Attention.BATTERY:
+            return devices.c.battery_percent <= LOW_PERCENT
+        case Attention.REFUSED:
+            return devices.c.refused_at.is_not(None) & (heard.is_(None) | (devices.c.refused_at >= heard))
+        case Attention.QUIET:
+            return associations.c.id.is_not(None) & (heard.is_(None) | (heard < quiet_since))
 
 
 def _in_state(state: DeviceState) -> sa.ColumnElement[bool]:

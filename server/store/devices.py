@@ -7,10 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 
 from server.access.audit import AuditEntry
 from server.monitoring.associations import Association
 from server.monitoring.bulk import Claimable, OnRecord
+from server.monitoring.plate import Plate
 from server.monitoring.registry import DeviceRow, Ending, NewDevice
 from server.monitoring.sightings import News
 from server.monitoring.views import CredentialState
@@ -35,6 +37,16 @@ class DeviceQueries(DeviceRowQueries, AuditQueries):
         locked = sa.select(devices.c.id).where(devices.c.id == device_id)
         await self._connection.execute(locked.with_for_update(key_share=True))
         return await self.device(device_id)
+
+    async def describe(self, device_id: str, label: str, plate: Plate) -> bool:
+        said = {"label": label, "maker": plate.maker, "model": plate.model, "serial": plate.serial}
+        fresh = sa.update(devices).where(devices.c.id == device_id).values(**said, serial_key=plate.key)
+        try:
+            async with self._connection.begin_nested():
+                await self._connection.execute(fresh)
+        except IntegrityError:
+            return False
+        return True
 
     async def set_credential(self, device_id: str, secret_hash: bytes | None, ending: Ending) -> int:
         changed: dict[str, Any] = {"ended_as": ending.as_, "revoked_at": ending.at, "replaced_by": ending.replaced_by}

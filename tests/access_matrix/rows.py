@@ -148,6 +148,7 @@ ROUTES: Final[Mapping[str, Row]] = {
     "GET /devices": DEVICE,
     "GET /devices/{id}": DEVICE,
     "POST /devices": DEVICE,
+    "PUT /devices/{id}": DEVICE,
     "POST /devices/{id}/rotate": DEVICE,
     "POST /devices/{id}/lost": DEVICE,
     "POST /devices/{id}/revoke": DEVICE,

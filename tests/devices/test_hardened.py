@@ -10,13 +10,16 @@ from pathlib import Path
 from secrets import token_bytes
 
 import pytest
+from paho.mqtt.client import topic_matches_sub
 
 from devices.arrivals import Arrival
+from devices.codecs import CODECS, WAVES
 from devices.dynsec_link import Dynsec
 from devices.mqtt import MqttLink
 from devices.mqtt_endpoint import Backoff, Endpoint
+from devices.topics import in_format
 from tests.devices import raw_mqtt
-from tests.devices.hardened import SERVER, Hardened, Kept, devices
+from tests.devices.hardened import DEPLOY, SERVER, Hardened, Kept, devices
 from tests.devices.raw_mqtt import RawClient
 from tests.devices.test_mqtt import running
 
@@ -76,12 +79,20 @@ async def device(broker: Hardened, name: str = "ox1") -> RawClient:
     return await RawClient.device(broker.port, name, secret=SECRETS[name])
 
 
-@pytest.mark.parametrize("channel", ["readings", "readings/fhir", "gatt/2a5f", "gateway/a/b", "sparkplug", "status"])
+@pytest.mark.parametrize("channel", ["readings", "readings/fhir", "gatt/2a5f", "wave/ecg_ii", "sparkplug", "status"])
 async def test_a_device_speaks_on_its_branch(broker: Hardened, server: MqttLink, channel: str) -> None:
     ox1 = await device(broker)
     arrived = await says(server, ox1, raw_mqtt.publish(f"bedside/v1/ox1/{channel}", b"mine"))
     assert [(a.topic, a.payload) for a in arrived] == [(f"bedside/v1/ox1/{channel}", b"mine")]
     await ox1.close()
+
+
+@pytest.mark.parametrize("format_", [*CODECS, *WAVES, "gateway/a/b", "status"])
+def test_the_list_of_rights_knows_every_format_that_is_read(format_: str) -> None:
+    """What Mosquitto does not know there it acknowledges, and throws away."""
+    shipped = (DEPLOY / "bedside.acl").read_text().replace("%u", "ox1")
+    allowed = [line.split()[2] for line in shipped.splitlines() if line.startswith("pattern write")]
+    assert any(topic_matches_sub(pattern, in_format("ox1", format_)) for pattern in allowed)
 
 
 FOREIGN = (

@@ -33,6 +33,7 @@ from server.monitoring.service import Alarms, AlarmStore
 from server.monitoring.sightings import Sightings
 from server.notifications.deliveries import Delivery
 from server.notifications.messages import Sender
+from server.patients.known import name_key
 from server.store.certificates import CertificateQueries
 from server.store.devices import BulkQueries, ClaimQueries, DeviceQueries, ReplaceQueries, SightingQueries
 from server.store.engine import Store
@@ -140,6 +141,7 @@ class House:
         row = {
             "id": patient_id,
             "name": name,
+            "name_key": name_key(name),
             "sex": "male",
             "birth_date": born,
             "phone": "+8613800000009",

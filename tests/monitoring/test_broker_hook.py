@@ -47,6 +47,18 @@ def test_nobody_else_is(hook: BrokerHook, client: Connecting) -> None:
     assert hook.counts.refused == 1
 
 
+def test_why_a_device_was_refused_is_told_since_the_broker_tells_nobody() -> None:
+    told: list[tuple[str, str]] = []
+    check, known = lambda device, secret: SECRETS.get(device) == secret, SECRETS.__contains__
+    hook = BrokerHook("the hook's", SERVER, check, known, told=lambda device, reason: told.append((device, reason)))
+    hook.lets_in(connecting("ox1", "secret of ox1"), NOON)
+    hook.lets_in(connecting("ox1", "secret of ox2"), NOON)
+    hook.lets_in(connecting("ox1", "secret of ox1", client="phone"), NOON)
+    hook.may(Wish("ox1", "ox1", "publish", "home/spo2"))
+    hook.may(Wish("ox9", "ox9", "publish", "bedside/v1/ox9/readings"))
+    assert told == [("ox1", "credential"), ("ox1", "client_id"), ("ox1", "foreign_topic"), ("ox9", "revoked")]
+
+
 def wish(action: str, topic: str, **more: str) -> Wish:
     return Wish("ox1", "ox1", action, topic, **more)
 

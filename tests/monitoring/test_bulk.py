@@ -54,6 +54,8 @@ async def test_credentials_that_were_lost_on_the_way_are_made_anew(house: House)
     """Of those that were never heard; a device that is dead stays dead."""
     first = rows(await house.bulk.add(OPERATOR.actor, LIST, house.now, reissue=False))
     await house.devices.revoke(OPERATOR.actor, "PM10-A2", house.now)
+    report = await house.bulk.check(LIST)
+    assert (report.new, report.existing, report.unheard) == (0, 2, 1)
     again = rows(await house.bulk.add(OPERATOR.actor, LIST, house.now, reissue=True))
     assert [row["result"] for row in again] == ["reissued", "existing"]
     [row] = await house.rows(sa.select(devices).where(devices.c.id == "PM10-A1"))
@@ -64,4 +66,5 @@ async def test_credentials_that_were_lost_on_the_way_are_made_anew(house: House)
 
 async def test_a_code_of_the_list_claims_its_device(house: House) -> None:
     [first, _] = rows(await house.bulk.add(OPERATOR.actor, LIST, house.now, reissue=False))
+    assert first["claim_url"].endswith(f"/claim#{first['claim_code']}")  # for the QR code of a label
     assert (await house.claims.claim(BY_OPERATOR, first["claim_code"], house.now)).id == "PM10-A1"

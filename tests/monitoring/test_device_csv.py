@@ -29,7 +29,8 @@ def test_a_list_is_read_whatever_its_order_separator_and_mark() -> None:
         (b"model,serial,price\nPM10,1,9\n", "unknown_column"),
         (b"model,model,serial\n", "unknown_column"),
         (b"model,serial\n", "empty"),
-        ("型号".encode("gb18030"), "not_utf8"),
+        ("型号,序列号\n".encode("gb18030"), "unknown_column"),
+        (b"\xff\xfem\0o\0d\0e\0l\0", "not_utf8"),
         (b'model,serial\n"PM10,1\n', "malformed"),
         (b"model,serial\n" + b"a,b\n" * (MAX_ROWS + 1), "too_many_rows"),
         (b"x" * (MAX_BYTES + 1), "too_large"),
@@ -39,6 +40,13 @@ def test_what_is_no_list_is_refused_by_name(content: bytes, reason: str) -> None
     with pytest.raises(CsvRefused) as refused:
         read_sheet(content)
     assert refused.value.reason == reason
+
+
+def test_what_a_chinese_spreadsheet_saves_is_read_as_it_stands() -> None:
+    """In its own encoding, with the columns that were emptied behind the last."""
+    [device] = read_sheet("model,serial,label,,\nPM10,A1,血氧仪一号,,\n".encode("gb18030")).devices
+    assert (device.id, device.label) == ("PM10-A1", "血氧仪一号")
+    assert [error.reason for error in read_sheet(b"model,serial,\nPM10,A1,x\nPM10,A2,\n").errors] == ["wrong_columns"]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +72,7 @@ def test_a_row_that_cannot_be_taken_is_named(row: str, column: str, reason: str)
 
 @pytest.mark.parametrize("label", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"])
 def test_no_cell_is_a_formula(label: str) -> None:
-    written = write_credentials([["OX-1", "", "PM10", "1", label, "added", "s", "c", "t"]])
+    written = write_credentials([["OX-1", "", "PM10", "1", label, "added", "s", "c", "t", "u"]])
     [_, row] = csv.reader(io.StringIO(written.decode("utf-8-sig"), newline=""))
     assert row[4] == f"'{label}"
     assert row[0] == "OX-1"

@@ -40,3 +40,12 @@ def test_without_a_secret_the_shell_and_the_program_ask_the_environment() -> Non
     assert '-P "$SECRET"' in lines.mosquitto_pub
     assert '"OX-1:$SECRET"' in lines.curl
     assert 'os.environ["SECRET"]' in lines.python
+
+
+def test_a_line_for_a_device_that_is_worn_measures_nothing() -> None:
+    lines = ready_lines(HERE, "OX-1", worn=True)
+    publish, post = shlex.split(lines.mosquitto_pub), shlex.split(lines.curl)
+    for said in (publish[publish.index("-m") + 1], post[post.index("--data") + 1]):
+        decoded = CODECS["readings"](said.encode())
+        assert (decoded.readings, decoded.refusals) == ((), ())
+    assert "spo2" not in lines.python

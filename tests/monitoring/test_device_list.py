@@ -3,11 +3,17 @@
 from datetime import timedelta
 from functools import partial
 
+import sqlalchemy as sa
+
+from devices.arrivals import Arrival, Receipt
+from devices.reader import Entry
+from devices.readings import Body, Message, Reading
 from server.access.principal import Principal
-from server.monitoring.device_list import DeviceReader, Wanted
+from server.monitoring.device_list import Attention, DeviceReader, Wanted
 from server.monitoring.device_state import DeviceState
 from server.monitoring.plate import Plate
 from server.store.devices import DeviceQueries
+from server.store.tables import devices
 from tests.monitoring.house import ADMIN, DEVICE, DOCTOR, FOREIGN, NOON, OPERATOR, House
 
 
@@ -45,6 +51,36 @@ async def test_a_list_is_searched_in_what_is_printed_and_filtered_by_state(house
     assert await ids(house, Wanted(state=DeviceState.REVOKED)) == ["old"]
     assert await ids(house, Wanted(state=DeviceState.NEW, worn=False)) == ["PM10-50-A"]
     assert await ids(house, Wanted(worn=True)) == [DEVICE]
+
+
+async def test_a_device_is_found_by_who_wears_it_where_the_asker_may_know(house: House) -> None:
+    """A stranger to the patient learns nothing by searching, not even that there is one."""
+    found = {}
+    for who in (DOCTOR, FOREIGN, OPERATOR, ADMIN):
+        page = await house.device_reader.page(who, Wanted("王 小明"))
+        found[who.id] = ([device.id for device in page.devices], page.total)
+    assert found == {"doctor": ([DEVICE], 1), "foreign": ([], 0), "operator": ([DEVICE], 1), "admin": ([], 0)}
+
+
+async def test_what_needs_somebody_is_found_at_once(house: House) -> None:
+    day = timedelta(days=1)
+    for name in ("flat", "wrong", "dead"):
+        await house.devices.add(OPERATOR.actor, name, None, NOON)
+        house.sightings.refused(name, "credential", NOON)
+    await house.devices.revoke(OPERATOR.actor, "dead", NOON)
+    house.sightings.observed([heard("flat", 20.0), heard(DEVICE, 21.0)])
+    await house.sightings.tick(NOON)
+    speak_on = sa.update(devices).where(devices.c.id.in_(["flat", DEVICE]))
+    await house.execute(speak_on.values(last_received_at=NOON + day))
+    assert await ids(house, Wanted(attention=Attention.BATTERY)) == ["flat"]
+    assert await ids(house, Wanted(attention=Attention.REFUSED)) == ["wrong"]
+    assert await ids(house, Wanted(attention=Attention.QUIET, quiet_since=NOON + day)) == []
+    assert await ids(house, Wanted(attention=Attention.QUIET, quiet_since=NOON + 2 * day)) == [DEVICE]
+
+
+def heard(device: str, battery: float) -> Entry:
+    arrival = Arrival(f"bedside/v1/{device}/readings", b"{}", False, NOON, Receipt(0, 0))
+    return Entry(arrival, Message(device, "e:1", NOON, NOON, Body((Reading("battery", battery, "%", NOON),), ())))
 
 
 async def test_a_device_tells_its_connection_and_its_history(house: House) -> None:

@@ -93,6 +93,9 @@ async def test_a_device_is_added_worn_and_taken_off(house: House, door: Door) ->
     assert status == 200
     assert isinstance(worn, dict)
     assert worn["patient"] == {"id": "patient", "name": "王小明"}
+    detail = await door.ask("operator", "GET /devices/pulse-1")
+    assert "spo2" not in str(detail)  # a value of ours would be taken for the wearer's
+    assert "spo2" not in str(await door.ask("operator", "POST /devices/pulse-1/rotate"))
     assert (await door.ask("doctor", "POST /patients/patient/devices", wish))[0] == 409
     assert await door.ask("doctor", "DELETE /patients/patient/devices/pulse-1") == (204, None)
 
@@ -105,7 +108,9 @@ async def test_a_list_is_uploaded_looked_through_and_answered_with_credentials(d
     assert (status, b'"rows":1' in refusal) == (422, True)
     status, written = await door.upload("operator", "/devices/import?reissue=false", b"model,serial\nPM10,1\n")
     assert status == 200
-    assert written.decode("utf-8-sig").startswith("id,maker,model,serial,label,result,secret,claim_code,topic")
+    assert written.decode("utf-8-sig").startswith(
+        "id,maker,model,serial,label,result,secret,claim_code,topic,claim_url"
+    )
     assert (await door.upload("doctor", "/devices/import", b"model,serial\nPM10,2\n"))[0] == 403
     assert b"not_utf8" in (await door.upload("operator", "/devices/import", b"\xff"))[1]
 

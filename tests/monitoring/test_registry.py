@@ -10,7 +10,7 @@ from server.monitoring.device_state import DeviceState
 from server.monitoring.errors import DeviceExists, DeviceRefused, DeviceStateWrong, NotFound
 from server.monitoring.plate import Plate
 from server.store.registry import DeviceRegistry, RegistryQueries
-from server.store.tables import devices
+from server.store.tables import audit, devices
 from tests.monitoring.house import DEVICE, OPERATOR, House
 
 
@@ -56,6 +56,31 @@ async def test_a_serial_is_given_once_a_model_however_it_is_typed(house: House) 
     assert refused.value.field == "serial"
     other = await house.devices.add(OPERATOR.actor, None, None, house.now, plate=Plate(None, "PM20", "AB 12"))
     assert other.device.id == "PM20-AB-12"
+
+
+async def test_what_was_typed_wrong_is_put_right_and_on_record(house: House) -> None:
+    """The id stays, and with it topics, credential and wearer."""
+    await house.devices.add(OPERATOR.actor, "ox-1", "Oxymeter", house.now, plate=Plate("Contek", "PM1", "AB 12"))
+    shown = await house.devices.describe(OPERATOR.actor, "ox-1", "Oximeter", house.now, plate=PM10)
+    assert (shown.id, shown.label, shown.maker) == ("ox-1", "Oximeter", "Contec")
+    assert (shown.model, shown.serial) == (PM10.model, PM10.serial)
+    assert (await house.audited())[-1] == "device.described"
+    [entry] = await house.rows(sa.select(audit.c.detail).where(audit.c.action == "device.described"))
+    assert "label, maker, model" in str(entry.detail)
+    assert "Oxymeter" not in str(entry.detail)
+    with pytest.raises(DeviceExists):
+        await house.devices.describe(OPERATOR.actor, DEVICE, None, house.now, plate=Plate(None, "pm10", "ab 12"))
+    with pytest.raises(DeviceRefused):
+        await house.devices.describe(OPERATOR.actor, DEVICE, "x" * 121, house.now, plate=Plate())
+    with pytest.raises(NotFound):
+        await house.devices.describe(OPERATOR.actor, "none", "x", house.now, plate=Plate())
+
+
+async def test_the_serial_of_a_device_that_was_revoked_by_mistake_is_free_once_it_is_taken_off(house: House) -> None:
+    await house.devices.add(OPERATOR.actor, "ox-1", None, house.now, plate=PM10)
+    await house.devices.revoke(OPERATOR.actor, "ox-1", house.now)
+    await house.devices.describe(OPERATOR.actor, "ox-1", "Revoked by mistake", house.now, plate=Plate())
+    assert (await house.devices.add(OPERATOR.actor, None, None, house.now, plate=PM10)).device.id == "PM10-AB-12"
 
 
 async def test_a_rotated_credential_replaces_the_old_one_at_once(house: House) -> None:

@@ -108,3 +108,18 @@ async def test_the_first_message_of_all_outlives_a_restart(house: House) -> None
     restarted.observed([heard(90)])
     await restarted.tick(house.now)
     assert (await row(house)).first_received_at == first
+
+
+async def test_the_first_good_message_after_a_refusal_is_told_at_once(house: House) -> None:
+    """Who mends a line and sends once more waits before the panel for this one message."""
+    unit = Refusal(Reason.UNKNOWN_UNIT, "spo2", None, "furlong")
+    house.sightings.observed([heard(1)])
+    await row(house)
+    house.sightings.observed([heard(2, refused=(unit,))])
+    await row(house)
+    house.sightings.observed([heard(3)])
+    await row(house)
+    assert house.told == [DEVICE] * 3
+    house.sightings.observed([heard(4)])
+    await row(house)
+    assert house.told == [DEVICE] * 3

@@ -2,20 +2,21 @@
 import { useEffect, useState } from 'preact/hooks'
 import { get, post } from '../shared/api'
 import { loadHospital, toSignIn } from '../shared/staff'
+import { dayAndTime } from '../shared/time'
 import { ChoosePatient } from '../shared/ui/ChoosePatient'
 import { LanguageSwitch } from '../shared/ui/Language'
 import { mount } from '../shared/ui/mount'
 import { Refusal } from '../shared/ui/Refusal'
 import { useAct } from '../shared/ui/useAct'
-import type { Me } from '../shared/wire'
+import type { Me, MyTicket } from '../shared/wire'
 import './claim.css'
 import { t } from './words'
 
 interface Here {
   readonly staff: boolean
-  readonly patient: boolean
+  readonly patient: MyTicket | null
 }
-const NOBODY: Here = { staff: false, patient: false }
+const NOBODY: Here = { staff: false, patient: null }
 
 const KEPT = 'bedside.claim' // the way to the sign-in page and back loses what stands behind #
 
@@ -36,9 +37,22 @@ function signIn(): void {
 }
 
 async function whoIsHere(): Promise<Here> {
-  const [me, ticket] = await Promise.all([get<Me>('/me').catch(() => null), get<unknown>('/ticket').catch(() => null)])
+  const [me, ticket] = await Promise.all([get<Me>('/me').catch(() => null), get<MyTicket>('/ticket').catch(() => null)])
   await loadHospital().catch(() => null)
-  return { staff: me?.role === 'doctor' || me?.role === 'operator', patient: ticket !== null }
+  return { staff: me?.role === 'doctor' || me?.role === 'operator', patient: ticket }
+}
+
+/** A family's phone may hold somebody else's visit: whose readings these will be is said before. */
+function Whose({ mine }: { mine: MyTicket }) {
+  return (
+    <div class="card" data-testid="claim-whose">
+      <b>{t('whose', mine.serial)}</b>
+      <p>
+        {mine.doctor.name} · {mine.session.title} · {dayAndTime(mine.session.opens_at)}
+      </p>
+      <p class="soft">{t('forMeMeans')}</p>
+    </div>
+  )
 }
 
 function Claim({ here, done }: { here: Here; done: (label: string) => void }) {
@@ -68,7 +82,7 @@ function Claim({ here, done }: { here: Here; done: (label: string) => void }) {
           </label>
         </fieldset>
       )}
-      {forPatient ? <ChoosePatient chosen={patient} choose={setPatient} /> : <p class="soft">{t('forMeMeans')}</p>}
+      {forPatient || !here.patient ? <ChoosePatient chosen={patient} choose={setPatient} /> : <Whose mine={here.patient} />}
       <Refusal problem={problem} />
       <button class="primary" data-testid="claim-submit" disabled={busy || !code.trim() || (forPatient && !patient)}>
         {forPatient ? t('submit') : t('forMe')}

@@ -1,4 +1,4 @@
-// Is it heard? Grey until the first message, red with the reason where it was refused, green from the first message on.
+// Is it heard? Grey until the first message, red or yellow with the reason where it was refused whole or in part, else green.
 import { useEffect, useState } from 'preact/hooks'
 import type { Live } from '../shared/live/live'
 import { useTopic } from '../shared/live/useTopic'
@@ -7,39 +7,42 @@ import { Copy } from '../shared/ui/Copy'
 import type { Connectivity as Known, Lines } from '../shared/wire'
 import { refusalText } from './deviceWords'
 import { Tabs } from './Tabs'
+import { verdictOf, type Verdict } from './verdict'
 import { t } from './words'
 
 const WAYS = ['mosquitto_pub', 'curl', 'python'] as const
+const LOOK: Record<Verdict, string> = { waiting: '', connected: '', heard: 'ok', partly: 'partly', refused: 'bad' }
 
-function newer(refusal: Known['last_refusal'], heardAt: string | null): refusal is NonNullable<Known['last_refusal']> {
-  return refusal !== null && (heardAt === null || refusal.at > heardAt)
+function Refused({ known: { last_refusal: refusal } }: { known: Known }) {
+  if (!refusal) return null
+  return (
+    <>
+      <b>✕ {t('refusedBecause', refusalText(refusal.reason))}</b>
+      <span>
+        {refusal.detail && <bdi>{refusal.detail} · </bdi>}
+        <span class="num">{exactTime(refusal.at)}</span>
+      </span>
+    </>
+  )
 }
 
-function Said({ known }: { known: Known | null }) {
-  const refusal = known?.last_refusal ?? null
-  if (known && newer(refusal, known.last_message_at)) {
-    return (
-      <div class="connectivity bad" data-testid="connectivity" data-state="refused">
-        <b>✕ {t('refusedBecause', refusalText(refusal.reason))}</b>
-        <span>
-          {refusal.detail && <bdi>{refusal.detail} · </bdi>}
-          <span class="num">{exactTime(refusal.at)}</span>
-        </span>
-      </div>
-    )
-  }
-  if (known?.first_message_at) {
-    return (
-      <div class="connectivity ok" data-testid="connectivity" data-state="heard">
-        <b>✓ {t('firstHeard', dayAndTime(known.first_message_at))}</b>
-        {known.last_message_at && <span class="num">{t('lastHeard', exactTime(known.last_message_at))}</span>}
-      </div>
-    )
-  }
+function Said({ known, verdict }: { known: Known | null; verdict: Verdict }) {
   return (
-    <div class="connectivity" data-testid="connectivity" data-state={known?.state === 'connected' ? 'connected' : 'waiting'}>
-      <b>{known?.state === 'connected' ? t('connectedSilent') : t('waitingForFirst')}</b>
-      <span>{t('waitingMeans')}</span>
+    <div class={`connectivity ${LOOK[verdict]}`} data-testid="connectivity" data-state={verdict}>
+      {verdict === 'heard' && known && (
+        <>
+          <b>✓ {t('firstHeard', dayAndTime(known.first_message_at ?? ''))}</b>
+          {known.last_message_at && <span class="num">{t('lastHeard', exactTime(known.last_message_at))}</span>}
+        </>
+      )}
+      {verdict === 'partly' && <b>{t('heardInPart')}</b>}
+      {(verdict === 'partly' || verdict === 'refused') && known && <Refused known={known} />}
+      {(verdict === 'waiting' || verdict === 'connected') && (
+        <>
+          <b>{t(verdict === 'connected' ? 'connectedSilent' : 'waitingForFirst')}</b>
+          <span>{t('waitingMeans')}</span>
+        </>
+      )}
     </div>
   )
 }
@@ -59,22 +62,24 @@ interface Props {
   deviceId: string
   live: Live
   lines: Lines | null
+  means: 'linesMean' | 'linesMeanSecret' | 'linesMeanWorn'
   known: Known | null // before the live connection says more
   heard?: () => void
 }
 
-export function Connectivity({ deviceId, live, lines, known, heard }: Props) {
+export function Connectivity({ deviceId, live, lines, means, known, heard }: Props) {
   const topic = useTopic(live, `device:${deviceId}`)
   const told = (topic?.values.value.get('connectivity') as Known | undefined) ?? known
   const [way, setWay] = useState<(typeof WAYS)[number]>('mosquitto_pub')
-  const first = told?.first_message_at ?? null
+  const verdict = verdictOf(told)
+  const taken = verdict === 'heard' || verdict === 'partly'
   useEffect(() => {
-    if (first) heard?.()
-  }, [first])
+    if (taken) heard?.()
+  }, [taken])
   return (
     <section class="stack" aria-label={t('connectivity')}>
       <div aria-live="polite">
-        <Said known={told} />
+        <Said known={told} verdict={verdict} />
       </div>
       {lines && (
         <>
@@ -82,7 +87,7 @@ export function Connectivity({ deviceId, live, lines, known, heard }: Props) {
             <Line text={lines[way]} id={`line-${way}`} />
           </Tabs>
           <p class="small soft">
-            {t('linesMean')}{' '}
+            {t(means)}{' '}
             {lines.ca_url && (
               <a class="inline" href={lines.ca_url} data-testid="ca-link">
                 {t('caFirst')}

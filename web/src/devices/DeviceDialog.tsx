@@ -8,6 +8,7 @@ import { Refusal } from '../shared/ui/Refusal'
 import type { DeviceDetail, Me } from '../shared/wire'
 import { Certificates } from './Certificates'
 import { Connectivity } from './Connectivity'
+import { Edit } from './Edit'
 import { inService, kindText, offsetText, stepText } from './deviceWords'
 import { StateTag } from './Row'
 import { Steps } from './Steps'
@@ -72,7 +73,7 @@ export function DeviceDialog({ id, live, me, close }: { id: string; live: Live; 
         <>
           <Facts detail={detail} />
           {detail.device.credential_pending && <p class="message">{t('pendingMeans')}</p>}
-          {speaks && <Connectivity deviceId={id} live={live} lines={manages ? detail.connectivity.lines : null} known={detail.connectivity} />}
+          {speaks && <Connectivity deviceId={id} live={live} lines={manages ? detail.connectivity.lines : null} means={detail.device.worn ? 'linesMeanWorn' : 'linesMeanSecret'} known={detail.connectivity} />}
           {(speaks || detail.device.worn) && <Wear key={`${detail.device.worn}`} device={detail.device} me={me} changed={load} />}
           {me.role === 'operator' && detail.connectivity.last_refusal && (
             <p>
@@ -82,6 +83,7 @@ export function DeviceDialog({ id, live, me, close }: { id: string; live: Live; 
             </p>
           )}
           {manages && speaks && <Certificates detail={detail} changed={load} />}
+          {manages && <Edit device={detail.device} changed={load} />}
           {manages && <Steps device={detail.device} live={live} me={me} changed={load} />}
           <History detail={detail} />
         </>

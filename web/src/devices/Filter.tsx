@@ -1,9 +1,10 @@
-// Search and two choices; what is typed is asked for when the fingers rest.
+// Search and three choices; what is typed is asked for when the fingers rest.
 import { useEffect, useRef } from 'preact/hooks'
 import type { Wish } from './state'
 import { t } from './words'
 
 const STATES = ['', 'new', 'active', 'lost', 'replaced', 'revoked'] as const
+const ATTENTION = ['quiet', 'battery', 'refused'] as const
 const RESTS_MS = 250
 
 /** Each field tells its own change: what is typed is told later than a choice that was made meanwhile. */
@@ -34,6 +35,17 @@ export function Filter({ wish, change }: { wish: Wish; change: (part: Partial<Wi
           <option value="">{t('all')}</option>
           <option value="true">{t('worn')}</option>
           <option value="false">{t('free')}</option>
+        </select>
+      </label>
+      <label class="field">
+        <span>{t('attention')}</span>
+        <select data-testid="devices-attention" value={wish.attention} onChange={(event) => change({ attention: event.currentTarget.value as Wish['attention'] })}>
+          <option value="">{t('all')}</option>
+          {ATTENTION.map((each) => (
+            <option key={each} value={each}>
+              {t(`attention_${each}`)}
+            </option>
+          ))}
         </select>
       </label>
     </div>

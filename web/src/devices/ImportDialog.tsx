@@ -32,24 +32,40 @@ function Report({ report }: { report: ImportReport }) {
   )
 }
 
+/** A download that got lost, or an answer: nobody has these credentials, and nobody can read them again. */
+function Reissue({ report, chosen, choose }: { report: ImportReport; chosen: boolean; choose: (chosen: boolean) => void }) {
+  if (!report.unheard || report.errors.length) return null
+  return (
+    <div class="choices">
+      <label>
+        <input type="checkbox" data-testid="import-reissue" checked={chosen} onChange={(event) => choose(event.currentTarget.checked)} /> {t('reissue', report.unheard)}
+      </label>
+      {chosen && <p class="message">{t('reissueMeans')}</p>}
+    </div>
+  )
+}
+
 export function ImportDialog({ close }: { close: () => void }) {
   const [file, setFile] = useState<File | null>(null)
   const [report, setReport] = useState<ImportReport | null>(null)
+  const [reissue, setReissue] = useState(false)
   const [saved, setSaved] = useState(false)
   const check = useAct()
   const add = useAct()
   const choose = (chosen: File | null): void => {
     setFile(chosen)
     setReport(null)
+    setReissue(false)
     setSaved(false)
     add.forget()
     if (chosen) void check.run(async () => setReport(await checkFile(chosen)))
   }
   const submit = async (): Promise<void> => {
     if (!file) return
-    save(await importFile(file), 'device-credentials.csv')
+    save(await importFile(file, reissue), 'device-credentials.csv')
     setSaved(true)
   }
+  const nothing = !report || report.errors.length > 0 || (report.new === 0 && !reissue)
   const large = file !== null && file.size > LARGEST_BYTES
   return (
     <Dialog title={t('importTitle')} close={close} testid="import-dialog">
@@ -64,6 +80,7 @@ export function ImportDialog({ close }: { close: () => void }) {
       <Refusal problem={check.problem ?? add.problem} />
       {check.problem?.slug === 'csv-refused' && <p class="wrong">{rowErrorText(String(check.problem.extras['reason']))}</p>}
       {report && !saved && <Report report={report} />}
+      {report && !saved && <Reissue report={report} chosen={reissue} choose={setReissue} />}
       {saved && (
         <p class="message ok" role="status" data-testid="import-saved">
           {t('importSaved')}
@@ -74,8 +91,8 @@ export function ImportDialog({ close }: { close: () => void }) {
           {saved ? t('done') : t('cancel')}
         </button>
         {!saved && (
-          <button class="primary" data-testid="import-submit" disabled={!report || report.errors.length > 0 || report.new === 0 || add.busy || large} onClick={() => void add.run(submit)}>
-            {t('importAdd', report?.new ?? 0)}
+          <button class="primary" data-testid="import-submit" disabled={nothing || add.busy || large} onClick={() => void add.run(submit)}>
+            {reissue && !report?.new ? t('reissueAdd') : t('importAdd', report?.new ?? 0)}
           </button>
         )}
       </div>

@@ -1,11 +1,12 @@
 // What ends or renews a device's credential. Each says first what follows from it, and is asked twice.
 import { useState } from 'preact/hooks'
-import { get, post } from '../shared/api'
+import { post } from '../shared/api'
 import type { Live } from '../shared/live/live'
 import { FormEnd } from '../shared/ui/FormEnd'
 import { useAct } from '../shared/ui/useAct'
-import type { ClaimCode, Device, DeviceAdded, DevicePage, Me } from '../shared/wire'
+import type { ClaimCode, Device, DeviceAdded, Me } from '../shared/wire'
 import { Added, Claim } from './Added'
+import { By } from './By'
 import { inService } from './deviceWords'
 import { t } from './words'
 
@@ -26,39 +27,33 @@ interface Props {
   changed: () => void
 }
 
-function By({ device, by, choose }: { device: Device; by: string; choose: (id: string) => void }) {
-  const [free, setFree] = useState<readonly Device[] | null>(null)
-  if (free === null) void get<DevicePage>('/devices?worn=false&limit=200').then(({ devices }) => setFree(devices.filter((each) => each.id !== device.id && inService(each))), () => setFree([]))
-  if (free === null) return <p class="soft">{t('loading')}</p>
-  if (!free.length) return <p class="message">{t('noFreeDevice')}</p>
+/** Where the devices were changed before somebody came to say so. */
+function Since({ choose }: { choose: (since: string) => void }) {
   return (
     <label class="field">
-      <span>{t('replaceBy')}</span>
-      <select required data-testid="replace-by" value={by} onChange={(event) => choose(event.currentTarget.value)}>
-        <option value="">{t('chooseDevice')}</option>
-        {free.map((each) => (
-          <option value={each.id}>
-            {each.label} ({each.id})
-          </option>
-        ))}
-      </select>
+      <span>{t('replaceSince')}</span>
+      <input type="datetime-local" data-testid="replace-since" onInput={(event) => choose(event.currentTarget.value)} />
+      <small>{t('replaceSinceMeans')}</small>
     </label>
   )
 }
 
 function Ask({ step, device, done, back }: { step: Step; device: Device; done: (reply: unknown) => void; back: () => void }) {
   const [by, setBy] = useState('')
+  const [since, setSince] = useState('')
   const { busy, problem, run } = useAct()
   const submit = (event: SubmitEvent): void => {
     event.preventDefault()
-    void run(async () => done(await post<unknown>(`/devices/${encodeURIComponent(device.id)}/${step}`, step === 'replace' ? { by } : {})))
+    void run(async () => done(await post<unknown>(`/devices/${encodeURIComponent(device.id)}/${step}`, step === 'replace' ? { by, at: since ? new Date(since).toISOString() : null } : {})))
   }
   return (
     <form class="card stack" data-testid={`${step}-form`} onSubmit={submit}>
       <b>{t(`do_${step}`)}</b>
       <p>{t(`means_${step}`)}</p>
-      {device.worn && step !== 'replace' && <p class="message">{t('stillWorn')}</p>}
+      {device.worn && step !== 'replace' && <p class="message">{t(device.patient && !device.profile ? 'stillWornUnseen' : 'stillWorn')}</p>}
       {step === 'replace' && <By device={device} by={by} choose={setBy} />}
+      {step === 'replace' && device.worn && <Since choose={setSince} />}
+      {problem?.slug === 'invalid' && <p class="wrong">{problem.detail}</p>}
       <FormEnd problem={problem} busy={busy} back={back} backText={t('cancel')} sendText={t(`do_${step}`)} testid={`${step}-sure`} ready={step !== 'replace' || !!by} tone={step === 'claim-code' ? 'primary' : 'danger'} />
     </form>
   )
@@ -78,7 +73,7 @@ export function Steps({ device, live, me, changed }: Props) {
   if (asked) return <Ask step={asked} device={device} done={done} back={() => setAsked(null)} />
   return (
     <>
-      {claim && <Claim claim={claim} />}
+      {claim && <Claim claim={claim} device={device} />}
       <div class="head steps" data-testid="device-steps">
         {stepsOf(device).map((step) => (
           <button key={step} data-testid={`do-${step}`} onClick={() => setAsked(step)}>

@@ -24,8 +24,8 @@ export async function checkFile(file: File): Promise<ImportReport> {
 }
 
 /** The credentials, which the server keeps no longer. Throws a Problem. */
-export async function importFile(file: File): Promise<Blob> {
-  return (await send('/devices/import', file)).blob()
+export async function importFile(file: File, reissue: boolean): Promise<Blob> {
+  return (await send(`/devices/import?reissue=${reissue}`, file)).blob()
 }
 
 export function save(content: Blob, name: string): void {

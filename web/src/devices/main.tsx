@@ -14,7 +14,7 @@ import { Filter } from './Filter'
 import { ImportDialog } from './ImportDialog'
 import { Losses } from './Losses'
 import { Row } from './Row'
-import { fromAddress, useListed, type Wish } from './state'
+import { fromAddress, queryOf, useListed, type Wish } from './state'
 import { t } from './words'
 
 const COLUMNS = ['columnDevice', 'state', 'columnHeard', 'wearer'] as const
@@ -87,7 +87,7 @@ function Registry({ me }: { me: Me }) {
       <Refusal problem={listed.problem} />
       {listed.problem && <button onClick={listed.again}>{t('retry')}</button>}
       {!listed.devices && !listed.problem && <p class="loading">{t('loading')}</p>}
-      {listed.devices?.length === 0 && <Empty filtered={wish.search !== '' || wish.state !== '' || wish.worn !== ''} manages={manages} add={() => setOpened('add')} />}
+      {listed.devices?.length === 0 && <Empty filtered={queryOf(wish) !== ''} manages={manages} add={() => setOpened('add')} />}
       {listed.devices && listed.devices.length > 0 && <Table devices={listed.devices} open={(id) => setOpened({ id })} />}
       {listed.next && (
         <button data-testid="devices-more" onClick={listed.more}>

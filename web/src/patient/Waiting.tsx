@@ -4,6 +4,7 @@ import { clockTime } from '../shared/time'
 import { Speaker } from '../shared/ui/Speaker'
 import type { MyTicket } from '../shared/wire'
 import { useAwake } from './awake'
+import { ClaimDevice } from './ClaimDevice'
 import { Expect } from './Expect'
 import { ForTheDoctor } from './ForTheDoctor'
 import { OtherBrowser } from './OtherBrowser'
@@ -85,6 +86,7 @@ export function Waiting({ mine, rung }: { mine: MyTicket; rung: string | null })
       <OtherBrowser />
       <DeviceTest />
       <ForTheDoctor mine={mine} />
+      <ClaimDevice />
       <Doctor mine={mine} />
       <Expect />
       <WayOut mine={mine} />

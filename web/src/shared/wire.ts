@@ -388,6 +388,7 @@ export interface ImportReport {
   existing: number
   errors: { row: number; column: string | null; reason: string; detail: string }[]
   more_errors?: number
+  unheard: number // of those existing: whose credential can be made anew
 }
 export type QuarantineState = 'open' | 'replayed' | 'dismissed'
 /** `taken` counts the readings that were taken of it when it came. */

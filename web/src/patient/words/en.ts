@@ -75,6 +75,10 @@ export const en = {
   complaintExample: 'For example: cough for three days, fever since last night',
   complaintSend: 'Send to the doctor',
   complaintSaved: 'The doctor can read this.',
+  claimDevice: 'I was given a measuring device',
+  claimCode: 'Code on the device',
+  claimOwn: 'What it measures from now on belongs to you. Only if you yourself wear it.',
+  claimSend: 'I wear this device',
   addDocument: 'Add photo or report',
   addDocumentHint: 'Photo or PDF, up to 10 MB. Only your doctor sees it. The place where a photo was taken is removed.',
   photo: (number: number) => `Photo ${number}`,
@@ -211,6 +215,7 @@ export const en = {
   moved: 'Your visit has been moved',
   transferredHint: 'You have a new number. Please open the newest message from the hospital.',
   closePage: 'You can close this page now.',
+  claimDone: (label: string) => `${label} is connected to you.`,
 }
 
 /** Names are as the hospital wrote them, with or without the title. */

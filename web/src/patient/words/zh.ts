@@ -76,6 +76,10 @@ export const zh: typeof en = {
   complaintExample: '例如：咳嗽三天，昨晚开始发烧',
   complaintSend: '发给医生',
   complaintSaved: '医生可以看到。',
+  claimDevice: '我领到了测量设备',
+  claimCode: '设备上的绑定码',
+  claimOwn: '从现在起，它的测量属于您。仅限本人佩戴。',
+  claimSend: '由我佩戴此设备',
   addDocument: '上传照片或报告',
   addDocumentHint: '照片或 PDF，最大 10 MB。只有您的医生能看到，照片中的拍摄地点会被删除。',
   photo: (number) => `照片 ${number}`,
@@ -212,6 +216,7 @@ export const zh: typeof en = {
   moved: '您的就诊已改期',
   transferredHint: '您有了新的序号，请打开医院最新发来的短信。',
   closePage: '现在可以关闭本页。',
+  claimDone: (label) => `${label} 绑定成功。`,
 }
 
 /** 姓名可能已带职称。 */

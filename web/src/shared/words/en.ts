@@ -86,7 +86,7 @@ export const en = {
   'problem_device-exists': 'A device of this id, or of this model and serial, is on record.',
   'problem_device-state': 'The device is in another state by now. Look again.',
   'problem_certificate-refused': 'The certificate cannot be bound.',
-  'problem_claim-refused': 'This code is not valid: wrong, used, or out of date.',
+  'problem_claim-refused': 'This code is not valid: wrong, used, or out of date. Ask the hospital for a new one.',
   'problem_csv-refused': 'This file cannot be read as a list of devices.',
   'problem_import-has-errors': 'Some rows have errors: nothing was added.',
   'problem_nothing-to-take': 'Nothing of it can be taken as a reading.',

@@ -88,7 +88,7 @@ export const zh: typeof en = {
   'problem_device-exists': '已有此编号、或此型号与序列号的设备。',
   'problem_device-state': '设备状态已改变，请重新查看。',
   'problem_certificate-refused': '无法绑定此证书。',
-  'problem_claim-refused': '绑定码无效：有误、已使用或已过期。',
+  'problem_claim-refused': '绑定码无效：有误、已使用或已过期。请向医院索取新码。',
   'problem_csv-refused': '此文件不能作为设备清单读取。',
   'problem_import-has-errors': '部分行有错误：没有添加任何设备。',
   'problem_nothing-to-take': '其中没有可以采用的读数。',
