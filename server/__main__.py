@@ -180,11 +180,12 @@ def export(
         str | None, typer.Option(help="a day such as 2026-11-01; without, as far back as there is")
     ] = None,
     until: Annotated[str | None, typer.Option(help="to before this day; without, until now")] = None,
+    waves: Annotated[bool, typer.Option(help="the waveforms too")] = True,
 ) -> None:
-    """Write a patient's single readings to a file that only you can read. It is a row of the audit."""
+    """Write a patient's single readings and waveforms to a file that only you can read. It is a row of the audit."""
     from server import exporting
 
-    wish = exporting.ExportWish(patient, format_, since, until, file)
+    wish = exporting.ExportWish(patient, format_, since, until, file, waves)
     _report(lambda: asyncio.run(exporting.export(_settings(), wish)), exporting.REFUSALS)
 
 

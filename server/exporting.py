@@ -32,6 +32,7 @@ class ExportWish:
     since: str | None
     until: str | None
     file: Path
+    waves: bool = True
 
 
 async def export(settings: Settings, wish: ExportWish) -> str:
@@ -51,7 +52,7 @@ def _extract(wish: ExportWish, now: datetime) -> Extract:
     try:
         until = _day(wish.until, now) if wish.until else now
         since = _day(wish.since, now) if wish.since else until - LONGEST
-        return Extract(wish.patient_id, Format(wish.format), since, until)
+        return Extract(wish.patient_id, Format(wish.format), since, until, wish.waves)
     except ValueError as wrong:
         raise ExportRefused(f"fhir or csv, and days such as 2026-11-21: {wrong}") from wrong
 

@@ -37,8 +37,9 @@ Object = Mapping[str, Any]
 
 
 class Around(msgspec.Struct, frozen=True):
-    """What an Observation says for all its components."""
+    """What an Observation says for all its components. ``at`` is the end of what lasted, ``began`` its beginning."""
 
+    began: datetime | None
     at: datetime | None
     wrong_at: bool
     lasted: timedelta
@@ -107,7 +108,7 @@ def _around(observation: Object, components: Iterable[Object], known: Patients) 
     given, at, lasted = _effective(observation)
     meals = [meal(part.get("valueCodeableConcept")) for part in components if _is_context(part)]
     context = tuple(word for word in (SAID.get(text(observation.get("status"))), *meals) if word)
-    return Around(at, given and at is None, lasted, context, subject(observation, known))
+    return Around(_began(observation, at), at, given and at is None, lasted, context, subject(observation, known))
 
 
 def _effective(observation: Object) -> tuple[bool, datetime | None, timedelta]:
@@ -118,6 +119,11 @@ def _effective(observation: Object) -> tuple[bool, datetime | None, timedelta]:
         return True, end, end - start if start and end else timedelta(0)
     given = next((observation[key] for key in observation if key.startswith("effective")), None)
     return given is not None, moment(given), timedelta(0)
+
+
+def _began(observation: Object, at: datetime | None) -> datetime | None:
+    period = observation.get("effectivePeriod")
+    return moment(period.get("start")) if isinstance(period, dict) else at
 
 
 def _judge(part: Object, around: Around) -> Judged:
@@ -148,7 +154,7 @@ def _without_metric(known: Known, part: Object) -> Refusal:
 
 def _judge_samples(channel: Channel, part: Object, around: Around) -> Judged:
     try:
-        return block_of(channel, as_object(part["valueSampledData"], "valueSampledData"), around.at, around.subject)
+        return block_of(channel, as_object(part["valueSampledData"], "valueSampledData"), around.began, around.subject)
     except RefusedError as refused:
         return msgspec.structs.replace(refused.refusal, metric=channel.name)
 

@@ -27,11 +27,12 @@ class RangeQuery(Body, frozen=True, rename={"start": "from"}):
 
 
 class ExportQuery(Body, frozen=True, rename={"start": "from"}):
-    """``format``: fhir, a Bundle of R4, or csv."""
+    """``format``: fhir, a Bundle of R4, or csv; ``waves`` false: readings alone."""
 
     format: Format
     start: datetime
     until: datetime
+    waves: bool = True
 
 
 CONTENT_TYPES: Final = {Format.FHIR: "application/fhir+json", Format.CSV: "text/csv; charset=utf-8"}
@@ -72,7 +73,7 @@ class _Handlers:
 
     async def export(self, call: Call[None]) -> Streamed:
         query: ExportQuery = call.query
-        extract = Extract(call.path["id"], query.format, query.start, query.until)
+        extract = Extract(call.path["id"], query.format, query.start, query.until, query.waves)
         chunks = await self._export.of(call.who, extract, call.now)
         name = f"readings-{extract.patient_id[:8]}-{query.start:%Y%m%d}-{query.until:%Y%m%d}.{SUFFIXES[query.format]}"
         return Streamed(chunks, CONTENT_TYPES[query.format], name)

@@ -5,8 +5,12 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+import msgspec
+
+from devices.waves import CHANNELS
 from server.monitoring.fhir import Told
 from server.monitoring.rollups import site_of
+from server.monitoring.wave_export import ToldBlock, numbers
 
 HEAD: Final = (
     "measured_at",
@@ -22,10 +26,15 @@ HEAD: Final = (
     "device",
     "message",
     "index",
+    "rate",
+    "gain",
+    "offset",
+    "samples",
 )
+NO_WAVE: Final = (None, None, None, None)
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # OWASP, CSV injection
 
-Cell = str | float | None
+Cell = str | float | None  # None is an empty cell
 
 
 def head() -> bytes:
@@ -34,6 +43,10 @@ def head() -> bytes:
 
 def lines(told: Iterable[Told]) -> bytes:
     return _lines(row for each in told for row in _rows(each))
+
+
+def wave_lines(told: Iterable[ToldBlock]) -> bytes:
+    return _lines(map(_wave, told))
 
 
 def safe(cell: Cell) -> Cell:
@@ -57,7 +70,28 @@ def _rows(told: Told) -> Iterator[tuple[Cell, ...]]:
             told.device_id,
             told.message_id,
             index,
+            *NO_WAVE,
         )
+
+
+def _wave(told: ToldBlock) -> tuple[Cell, ...]:
+    """A block is one line: a sample is worth ``gain`` × it + ``offset``. The list is JSON, and no number to a sheet."""
+    block = told.block
+    return (
+        block.start.isoformat(),
+        told.received_at.isoformat(),
+        block.channel,
+        None,
+        CHANNELS[block.channel].unit,
+        *(None, None, None, None, None),
+        told.device_id,
+        told.identity,
+        told.number,
+        block.rate,
+        block.gain,
+        block.offset,
+        msgspec.json.encode(numbers(block)).decode(),
+    )
 
 
 def _lines(rows: Iterable[Iterable[Cell]]) -> bytes:

@@ -1,4 +1,4 @@
-"""A patient's single readings as one file, FHIR R4 or CSV: written page by page, however many there are.
+"""A patient's single readings and waveforms as one file, FHIR R4 or CSV: written page by page, however many there are.
 
 That it was asked for is on record before the first byte leaves.
 """
@@ -15,10 +15,11 @@ import msgspec
 from server.access.audit import AuditEntry
 from server.access.principal import Principal
 from server.access.roles import Action
-from server.monitoring import csv_lines
+from server.monitoring import csv_lines, wave_export
 from server.monitoring.errors import NotFound
 from server.monitoring.fhir import Instrument, Person, Told, device_entry, observation_entries, patient_entry
 from server.monitoring.history import check_span
+from server.monitoring.wave_export import ToldBlock, block_entry
 
 PAGE: Final = 500  # messages read at once
 _END: Final = b"\n]}\n"
@@ -31,12 +32,13 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """The readings of a patient measured from ``start`` to before ``until``."""
+    """What was measured of a patient from ``start`` to before ``until``; ``waves``: the waveforms too."""
 
     patient_id: str
     format: Format
     start: datetime
     until: datetime
+    waves: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +62,17 @@ class ExportTx(Protocol):
     async def audit(self, entry: AuditEntry) -> None: ...
 
 
-class ExportLook(Protocol):
+class ReadingsLook(Protocol):
     async def person(self, patient_id: str) -> Person | None: ...
     async def instruments(self, patient_id: str) -> Sequence[Instrument]:
         """All that the patient ever wore."""
         ...
 
     async def stretch(self, extract: Extract, after: Place, limit: int) -> Stretch: ...
+
+
+class ExportLook(ReadingsLook, wave_export.RecordedLook, Protocol):
+    """Readings and waveforms."""
 
 
 class Export:
@@ -114,12 +120,23 @@ class Export:
         async for page in self._pages(extract):
             entries = [entry for told in page for entry in observation_entries(told, extract.patient_id)]
             yield b"".join(b",\n" + msgspec.json.encode(entry) for entry in entries)
+        async for blocks in self._waves(extract):
+            for block in blocks:
+                yield b",\n" + msgspec.json.encode(block_entry(block, extract.patient_id))
         yield _END
 
     async def _table(self, extract: Extract) -> AsyncIterator[bytes]:
         yield csv_lines.head()
         async for page in self._pages(extract):
             yield csv_lines.lines(page)
+        async for blocks in self._waves(extract):
+            for block in blocks:
+                yield csv_lines.wave_lines([block])
+
+    async def _waves(self, extract: Extract) -> AsyncIterator[Sequence[ToldBlock]]:
+        if extract.waves:
+            async for page in wave_export.pages(self._look, extract.patient_id, extract.start, extract.until):
+                yield page
 
     async def _pages(self, extract: Extract) -> AsyncIterator[Sequence[Told]]:
         """Each a snapshot of its own: a slow reader holds no transaction open."""
@@ -133,7 +150,10 @@ class Export:
 
 
 def _entry(actor: str, extract: Extract, now: datetime) -> AuditEntry:
-    span = {"from": extract.start.isoformat(), "until": extract.until.isoformat()}
-    return AuditEntry(
-        now, actor, "readings.exported", f"patient:{extract.patient_id}", {"format": extract.format, **span}
-    )
+    detail = {
+        "format": extract.format,
+        "waves": extract.waves,
+        "from": extract.start.isoformat(),
+        "until": extract.until.isoformat(),
+    }
+    return AuditEntry(now, actor, "readings.exported", f"patient:{extract.patient_id}", detail)

@@ -60,27 +60,27 @@ def patient_entry(person: Person) -> Resource:
         "gender": gender,
         "birthDate": person.birth_date.isoformat(),
     }
-    return {"fullUrl": _urn("patient", person.id), "resource": resource}
+    return {"fullUrl": urn("patient", person.id), "resource": resource}
 
 
 def device_entry(instrument: Instrument) -> Resource:
     named = {"name": instrument.label, "type": "user-friendly-name"}
     resource = {"resourceType": "Device", "identifier": [{"value": instrument.id}], "deviceName": [named]}
-    return {"fullUrl": _urn("device", instrument.id), "resource": resource}
+    return {"fullUrl": urn("device", instrument.id), "resource": resource}
 
 
 def observation_entries(told: Told, patient_id: str) -> Iterator[Resource]:
     for index, reading in told.readings:
         if reading.metric in METRICS and reading.metric not in OF_THE_DEVICE:
             yield {
-                "fullUrl": _urn("reading", f"{told.message_id}/{index}"),
+                "fullUrl": urn("reading", f"{told.message_id}/{index}"),
                 "resource": {
                     "resourceType": "Observation",
                     **_about(METRICS[reading.metric], reading),
-                    "subject": {"reference": _urn("patient", patient_id)},
-                    "effectiveDateTime": _moment(reading.at),
-                    "issued": _moment(told.received_at),
-                    "device": {"reference": _urn("device", told.device_id)},
+                    "subject": {"reference": urn("patient", patient_id)},
+                    "effectiveDateTime": moment(reading.at),
+                    "issued": moment(told.received_at),
+                    "device": {"reference": urn("device", told.device_id)},
                     "valueQuantity": _quantity(reading),
                     **_beside(reading),
                 },
@@ -119,10 +119,10 @@ def _beside(reading: Reading) -> Resource:
     return {**({"bodySite": {"text": sites[0]}} if sites else {}), **notes}
 
 
-def _urn(kind: str, key: str) -> str:
+def urn(kind: str, key: str) -> str:
     """The same in every export."""
     return f"urn:uuid:{uuid5(OURS, f'{kind}/{key}')}"
 
 
-def _moment(at: datetime) -> str:
+def moment(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds")

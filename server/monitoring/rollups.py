@@ -32,6 +32,7 @@ SITES: Final = frozenset(
         "tympanum",
     }
 )
+SPREAD: Final = timedelta(hours=1)  # the readings of one stored message are less than so far apart
 TWIN = timedelta(days=1)  # a message's newest reading is at most so much newer than one that it corrects or repeats
 
 

@@ -10,12 +10,12 @@ from devices.readings import Body
 from server.monitoring.export import Extract, Place, Stretch
 from server.monitoring.fhir import Instrument, Person, Told
 from server.monitoring.rollups import TWIN
-from server.store.alarms import CareQueries
 from server.store.audit import AuditQueries
 from server.store.tables import associations, devices, messages, patients
+from server.store.waves import WaveQueries
 
 
-class ExportQueries(CareQueries, AuditQueries):
+class ExportQueries(WaveQueries, AuditQueries):
     """ExportTx and ExportLook."""
 
     async def person(self, patient_id: str) -> Person | None:

@@ -14,7 +14,7 @@ from devices.readings import Body
 from server.monitoring.history import AlarmMark
 from server.monitoring.ranges import Grid, Slot, Wish
 from server.monitoring.rolling import Behind, Step
-from server.monitoring.rollups import TWIN, Bucket, Level, Sums, day_end, merged, reckon, wider
+from server.monitoring.rollups import SPREAD, TWIN, Bucket, Level, Sums, day_end, merged, reckon, wider
 from server.store.alarms import CareQueries
 from server.store.evaluation import EvaluationQueries
 from server.store.journal import partition_of
@@ -90,7 +90,7 @@ class HistoryLookQueries(RollupLookQueries, CareQueries):
         query = sa.select(messages).where(
             messages.c.patient_id == wish.patient_id,
             messages.c.measured_at >= wish.start,
-            messages.c.measured_at <= wish.until,
+            messages.c.measured_at < wish.until + SPREAD,
         )
         return [_input(row) for row in await self._connection.execute(query.order_by(messages.c.position))]
 

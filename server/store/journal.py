@@ -7,7 +7,7 @@ the unique constraint on (device_id, identity) stands behind that lock and fails
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from itertools import count
 from typing import Any
@@ -92,37 +92,6 @@ class PositionQueries:
         """
         answers = await turn(self._connection, self._sql.issue(wanted)) if wanted else []
         return {partition: count(last - wanted[partition] + 1) for answer in answers for partition, last in answer}
-
-
-class HeldQueries(PositionQueries):
-    """Mixed into the queries that associate a device: what was held for want of a patient finds one."""
-
-    async def adopt(self, device_id: str, patient_id: str, from_at: datetime, until_at: datetime | None) -> int:
-        """Give the patient the held messages measured from ``from_at`` to before ``until_at``; how many they were.
-
-        To be called in the association's own transaction, after its row is written.
-        """
-        await self.lock_devices([device_id])
-        held = sa.select(tables.messages.c.id).where(
-            tables.messages.c.patient_id.is_(None),
-            tables.messages.c.device_id == device_id,
-            tables.messages.c.measured_at >= from_at,
-        )
-        if until_at is not None:
-            held = held.where(tables.messages.c.measured_at < until_at)
-        ids = (
-            await self._connection.scalars(held.order_by(tables.messages.c.received_at, tables.messages.c.seq))
-        ).all()
-        if ids:
-            await self._give(ids, patient_id)
-        return len(ids)
-
-    async def _give(self, ids: Sequence[str], patient_id: str) -> None:
-        partition = partition_of(patient_id)
-        positions = (await self.issue({partition: len(ids)}))[partition]
-        place = sa.update(tables.messages).where(tables.messages.c.id == sa.bindparam("message"))
-        place = place.values(patient_id=patient_id, partition=partition, position=sa.bindparam("place"))
-        await self._connection.execute(place, [{"message": id_, "place": next(positions)} for id_ in ids])
 
 
 class JournalQueries(PositionQueries, SubjectQueries):

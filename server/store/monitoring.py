@@ -15,13 +15,14 @@ from server.monitoring.associations import Association, Wearer
 from server.monitoring.pages import Audience
 from server.monitoring.reader import PatientRow
 from server.monitoring.registry import DeviceRow
+from server.monitoring.rollups import SPREAD
 from server.monitoring.series import Heard
 from server.monitoring.views import WornView
 from server.store.alarms import CareQueries, EpisodeQueries, RecordQueries, consultations
 from server.store.audit import AuditQueries
 from server.store.device_rows import DeviceRowQueries
 from server.store.evaluation import EvaluationQueries
-from server.store.journal import HeldQueries
+from server.store.held import HeldQueries
 from server.store.notifications import DeliveryQueries
 from server.store.tables import (
     alarms,
@@ -113,8 +114,10 @@ class MonitoringLookQueries(RecordQueries):
         return [WornView(row.id, row.label, row.last_received_at, row.profile) for row in rows]
 
     async def heard(self, patient_id: str, start: datetime, until: datetime) -> Sequence[Heard]:
-        """The messages whose newest reading was measured in the span."""
-        query = _heard(patient_id, start).where(messages.c.measured_at <= until).order_by(messages.c.measured_at)
+        """The messages that may have a reading of the span."""
+        query = (
+            _heard(patient_id, start).where(messages.c.measured_at <= until + SPREAD).order_by(messages.c.measured_at)
+        )
         return [_heard_of(row) for row in await self._connection.execute(query)]
 
     async def last_heard(self, patient_id: str, since: datetime) -> Sequence[Heard]:

@@ -11,6 +11,7 @@ from devices.journal import Ack
 from devices.readings import Body, Gap, Message, Reading
 from devices.streams import Stream
 from server.ids import new_id
+from server.monitoring.rollups import SPREAD
 from server.store.journal_sql import Epoch, Key, Wearing
 
 Part = tuple[Message, str | None]  # what belongs to one patient, or to nobody
@@ -72,23 +73,14 @@ class Known:
         return advanced
 
     def by_wearer(self, message: Message) -> Sequence[Part]:
-        """The message and its patient; where its readings were measured on several, a part for each of them. The first
-        has all that is not a reading, and the identity by which the whole is known when it comes again."""
-        worn = self.worn.get(message.device_id, ())
-        if len(worn) == 1 and worn[0].until_at is None and worn[0].from_at <= _oldest(message):
+        """The message and its patient; divided where its readings were measured on several, or lie far apart.
+
+        Whatever asks for a stretch of time looks for messages by their newest reading, and finds all of it that way."""
+        worn, oldest = self.worn.get(message.device_id, ()), _oldest(message)
+        near = message.measured_at - oldest < SPREAD
+        if near and len(worn) == 1 and worn[0].until_at is None and worn[0].from_at <= oldest:
             return ((message, worn[0].patient_id),)  # nearly always
-        own = _wearer(worn, message.measured_at)
-        readings: dict[str | None, list[Reading]] = {own: []}
-        for reading in message.body.readings:
-            readings.setdefault(_wearer(worn, _measured_at(reading, message)), []).append(reading)
-        if len(readings) == 1:
-            return ((message, own),)
-        first = msgspec.structs.replace(message.body, readings=tuple(readings.pop(own)))
-        rest = [
-            (_part(message, number, taken), patient)
-            for number, (patient, taken) in enumerate(readings.items(), start=1)
-        ]
-        return [(msgspec.structs.replace(message, body=first), own), *rest]
+        return _divided(message, worn)
 
     def wearers(self, message: Message) -> frozenset[str]:
         """Who wore the device while the message's waveforms were taken."""
@@ -107,6 +99,24 @@ def firsts(batch: Iterable[Message]) -> dict[Key, Message]:
     for message in batch:
         first.setdefault((message.device_id, message.identity), message)
     return first
+
+
+def _divided(message: Message, worn: Sequence[Wearing]) -> Sequence[Part]:
+    """The oldest part first. The newest has all that is not a reading, and the identity by which the whole is known
+    when it comes again."""
+    own = (0, _wearer(worn, message.measured_at))
+    readings: dict[tuple[int, str | None], list[Reading]] = {own: []}
+    for reading in message.body.readings:
+        at = _measured_at(reading, message)
+        readings.setdefault(((message.measured_at - at) // SPREAD, _wearer(worn, at)), []).append(reading)
+    if len(readings) == 1:
+        return ((message, own[1]),)
+    newest = msgspec.structs.replace(message.body, readings=tuple(readings.pop(own)))
+    older = sorted(readings.items(), key=lambda part: part[0][0], reverse=True)
+    return [
+        *((_part(message, number, taken), patient) for number, ((_, patient), taken) in enumerate(older, start=1)),
+        (msgspec.structs.replace(message, body=newest), own[1]),
+    ]
 
 
 def _oldest(message: Message) -> datetime:

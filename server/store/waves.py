@@ -7,6 +7,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from devices.waves import EPOCH, LONGEST_S, TILE_S, Block, microseconds
+from server.monitoring.wave_export import BlockPlace, ToldBlock
 from server.monitoring.waves import Recorded, Worn
 from server.store.alarms import CareQueries
 from server.store.tables import associations, wave_tiles, waves
@@ -46,6 +47,22 @@ class WaveQueries(CareQueries):
         )
         rows = (await self._connection.execute(query.order_by(waves.c.start_us.desc()).limit(limit))).all()
         return [Recorded(row.device_id, _block(row)) for row in reversed(rows)]
+
+    async def blocks_after(self, worn: Worn, channel: str, after: BlockPlace | None, limit: int) -> Sequence[ToldBlock]:
+        start, until = microseconds(worn.start), microseconds(worn.until)
+        place = after or BlockPlace(start - LONGEST_US)
+        columns = (waves.c.start_us, waves.c.identity, waves.c.number)
+        query = sa.select(waves).where(
+            waves.c.device_id == worn.device_id,
+            waves.c.channel == channel,
+            waves.c.start_us >= place.start_us,
+            waves.c.start_us < until,
+            waves.c.until_us > start,
+            sa.tuple_(*columns) > sa.tuple_(place.start_us, place.identity, place.number),
+            own(waves, worn),
+        )
+        rows = await self._connection.execute(query.order_by(*columns).limit(limit))
+        return [ToldBlock(row.device_id, row.identity, row.number, row.received_at, _block(row)) for row in rows]
 
     async def tiles(self, worn: Worn, channel: str) -> Sequence[tuple[int, bytes]]:
         start, until = (microseconds(moment) // 1_000_000 for moment in (worn.start, worn.until))

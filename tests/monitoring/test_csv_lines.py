@@ -40,6 +40,7 @@ def test_a_reading_is_a_line_with_all_that_was_said_beside_it() -> None:
         "device": "T-1",
         "message": "m1",
         "index": "0",
+        **dict.fromkeys(("rate", "gain", "offset", "samples"), ""),
     }
 
 

@@ -76,6 +76,12 @@ async def test_the_end_of_the_span_is_not_in_it(house: House) -> None:
     assert await lines(house, (30, 60)) == []
 
 
+async def test_what_came_days_later_in_one_message_with_newer_is_in_it(house: House) -> None:
+    late = message(20, temp(35.5, 30), temp(35.6, 60 * 24 * 3))
+    await StoreJournal(house.store).commit([late], [])
+    assert [line.split(",")[3] for line in await lines(house, (30, 31))] == ["35.5"]
+
+
 async def test_it_is_on_record_before_it_begins(house: House) -> None:
     chunks = await export(house).of(DOCTOR, extract(Format.FHIR), AFTER)
     [row] = await house.rows(sa.select(audit).where(audit.c.action == "readings.exported"))

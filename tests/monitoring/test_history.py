@@ -82,6 +82,20 @@ async def test_a_correction_stands_in_single_readings_too(house: House) -> None:
         assert [point.high for point in view.points] == [37.0]
 
 
+async def test_a_memory_that_came_in_one_message_is_seen_at_every_level(house: House) -> None:
+    """A meter that tells three days at once: what lies long before the newest is looked for in its own time."""
+    days = [temp(36 + n / 10, n * 60 * 12) for n in range(7)]
+    await store_and_sum(house, message(1, *days))
+    for span, level in ((HOUR, "single"), (12 * HOUR, "minute"), (90 * HOUR, "hour")):
+        view = await ask(house, span, 90 if level == "hour" else 900)
+        assert view.level == level
+        assert sum(counts(view)) == (7 if level == "hour" else 1)
+    await store_and_sum(house, message(2, temp(40.0, 0, "corrected")))
+    for span in (HOUR, 90 * HOUR):
+        assert (await ask(house, span, 90)).points[0].high == 40.0
+    assert sum(counts(await ask(house, 90 * HOUR, 90))) == 7
+
+
 async def test_alarms_of_the_time_are_marked(house: House) -> None:
     await house.commit(low_spo2(at=NOON + HOUR))
     marks = (await ask(house, 2 * HOUR, metric="spo2")).alarms

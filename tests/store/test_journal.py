@@ -16,7 +16,7 @@ from server.store.engine import Store
 from server.store.errors import Unavailable
 from server.store.evaluation import EvaluationQueries
 from server.store.gaps import GapQueries
-from server.store.journal import HeldQueries, JournalQueries, StoreJournal, partition_of
+from server.store.journal import JournalQueries, StoreJournal, partition_of
 from tests.store.filled import plain
 from tests.store.ward import NOON, Ward, at, message
 
@@ -191,38 +191,6 @@ async def test_what_nobody_wears_is_held_and_acknowledged(journal: Journal, ward
     done = await journal.commit([message(1)], [])
     assert covered(done) == [("BM-1", 1)]
     assert [(one.patient_id, one.partition, one.position) for one in done.stored] == [(None, None, None)]
-
-
-async def test_who_puts_the_device_on_gets_what_was_measured_since(store: Store, journal: Journal, ward: Ward) -> None:
-    await ward.device()
-    patient = await ward.patient()
-    await journal.commit([message(seq) for seq in (3, 1, 2, 4, 5)], [])
-    async with store.write(HeldQueries) as queries:
-        assert await queries.adopt("BM-1", patient, at(2), at(5)) == 3
-    place = partition_of(patient)
-    assert await ward.positions() == [(place, 1, 2), (place, 2, 3), (place, 3, 4)]
-    [partition] = [row for row in await ward.rows(tables.partitions) if row.id == place]
-    assert partition.issued == 3
-
-
-async def test_an_association_waits_for_a_batch_that_is_under_way(store: Store, journal: Journal, ward: Ward) -> None:
-    """Else a message could be held for good: stored as nobody's just after the association looked for it."""
-    await ward.device()
-    patient = await ward.patient()
-    order: list[str] = []
-
-    async def adopt() -> None:
-        async with store.write(HeldQueries) as queries:
-            assert await queries.adopt("BM-1", patient, NOON, None) == 1
-            order.append("adopted")
-
-    async with asyncio.TaskGroup() as group, store.write(JournalQueries) as queries:
-        known = await queries.known([message(1)])
-        group.create_task(adopt())
-        await asyncio.sleep(0.2)
-        await queries.place([message(1)], known)
-        order.append("stored")
-    assert order == ["stored", "adopted"]
 
 
 async def test_no_position_becomes_visible_before_a_lower_one(store: Store, ward: Ward) -> None:

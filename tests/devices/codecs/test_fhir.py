@@ -97,6 +97,15 @@ def test_unsigned_counts_and_the_interval_of_r5_are_read() -> None:
     assert (block.rate, heights(block)) == (250, [2248.0, 2249.0, None, 2248.5])
 
 
+def test_of_a_waveform_over_a_period_the_first_sample_was_taken_at_its_beginning() -> None:
+    timeless = {key: value for key, value in ecg().items() if key != "effectiveDateTime"}
+    start, end = "2025-03-09T07:10:00+08:00", "2025-03-09T07:10:10+08:00"
+    for period in ({"start": start, "end": end}, {"start": start}):
+        [block] = said({**timeless, "effectivePeriod": period}).waves
+        assert block.start == datetime(2025, 3, 8, 23, 10, tzinfo=UTC)
+    assert said({**timeless, "effectivePeriod": {"end": end}}).refusals[0].detail == "at"
+
+
 def test_a_waveform_without_samples_or_time_is_no_waveform() -> None:
     without = {key: value for key, value in ecg().items() if key != "valueSampledData"}
     timeless = {key: value for key, value in ecg().items() if key != "effectiveDateTime"}
