@@ -32,9 +32,12 @@ def configure_logging(level: str, style: Literal["auto", "json", "pretty"]) -> N
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
-    root, wanted = logging.getLogger(), logging.getLevelNamesMapping()[level.upper()]
-    root.handlers = [handler]
-    root.setLevel(max(logging.INFO, wanted))  # at DEBUG libraries say what they handle: aiosqlite every value stored
+    logging.getLogger().handlers = [handler]
+    _choose_what_is_heard(logging.getLevelNamesMapping()[level.upper()])
+
+
+def _choose_what_is_heard(wanted: int) -> None:
+    logging.getLogger().setLevel(max(logging.INFO, wanted))  # at DEBUG libraries say what they handle, values too
     for ours in ("server", "signaling", "devices"):
         logging.getLogger(ours).setLevel(wanted)
     for chatty in ("amqtt", "transitions", "aiohttp.access", "engineio", "socketio", "alembic", "aioice"):

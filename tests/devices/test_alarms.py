@@ -1,3 +1,5 @@
+"""An episode from its raising to its resolution, step by step and by any steps at all."""
+
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 

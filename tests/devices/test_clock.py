@@ -1,3 +1,5 @@
+"""A device's offset: learned from live messages, removed, and never learned from a backlog."""
+
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 

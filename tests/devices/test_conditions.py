@@ -1,3 +1,5 @@
+"""Stories of one patient: readings, time and silence become conditions, and cease to be."""
+
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 

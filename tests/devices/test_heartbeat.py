@@ -1,3 +1,5 @@
+"""The drawn heart beats as often as the pulse says."""
+
 from itertools import pairwise
 
 from devices.heartbeat import GAINS, RATES, Beats

@@ -1,3 +1,5 @@
+"""Every conversion against its source, and both ends of every range."""
+
 import json
 from pathlib import Path
 from typing import Any

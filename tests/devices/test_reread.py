@@ -1,3 +1,5 @@
+"""What lay in quarantine, read again: of then, come now, and nothing learned from it."""
+
 from datetime import UTC, datetime, timedelta
 
 from devices.arrivals import Arrival, KnownDevice, Receipt

@@ -1,3 +1,5 @@
+"""The profiles' numbers from their sources, and evidence against a limit in any order of coming."""
+
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from pathlib import Path

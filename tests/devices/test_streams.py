@@ -1,3 +1,5 @@
+"""Up to where a stream is covered, whatever came, came twice or is missing."""
+
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,3 +1,5 @@
+"""Topics and devices, written and read back."""
+
 import pytest
 
 from devices import topics

@@ -1,3 +1,5 @@
+"""A waveform as a device sends it is read as that waveform."""
+
 from datetime import UTC, datetime
 
 import msgspec

@@ -1,3 +1,5 @@
+"""Blocks of samples: when they end, and what a cut of one keeps."""
+
 from datetime import timedelta
 
 from hypothesis import given

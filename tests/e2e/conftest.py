@@ -2,8 +2,10 @@
 
 import os
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -61,26 +63,24 @@ async def open_hospital(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[
 @pytest_asyncio.fixture(loop_scope="session")
 async def doctor_at(browser: Browser) -> AsyncIterator[OpenPerson]:
     """Somebody at a desk: ``await doctor_at(hospital, locale="en")``."""
-    opened: list[Person] = []
-
-    async def make(hospital: Hospital, locale: str = "en-GB", **options: object) -> Person:
-        context = await browser.new_context(locale=locale, **{**DESKTOP, **options})  # type: ignore[arg-type]
-        opened.append(await open_page(context, hospital))
-        return opened[-1]
-
-    yield make
-    for person in opened:
-        await person.context.close()
-        assert not person.trouble, person.trouble
+    async with _people(browser, "en-GB", DESKTOP) as make:
+        yield make
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def patient_at(browser: Browser) -> AsyncIterator[OpenPerson]:
     """Somebody with a phone."""
+    async with _people(browser, "zh-CN", PHONE) as make:
+        yield make
+
+
+@asynccontextmanager
+async def _people(browser: Browser, usual: str, screen: Mapping[str, Any]) -> AsyncIterator[OpenPerson]:
+    """Nobody may leave with anything in the page's console that should not be there."""
     opened: list[Person] = []
 
-    async def make(hospital: Hospital, locale: str = "zh-CN", **options: object) -> Person:
-        context = await browser.new_context(locale=locale, **{**PHONE, **options})  # type: ignore[arg-type]
+    async def make(hospital: Hospital, locale: str = usual, **options: object) -> Person:
+        context = await browser.new_context(locale=locale, **{**screen, **options})
         opened.append(await open_page(context, hospital))
         return opened[-1]
 

@@ -1,3 +1,5 @@
+"""Messages over HTTP: what was taken, refused or put into quarantine is told."""
+
 import asyncio
 from datetime import UTC, datetime, timedelta
 

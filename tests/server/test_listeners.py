@@ -1,3 +1,5 @@
+"""Which TCP listeners the settings turn on, where, and for whom."""
+
 import asyncio
 import ssl
 from datetime import UTC, datetime

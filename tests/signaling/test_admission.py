@@ -1,3 +1,5 @@
+"""Who comes in, who waits and who is asked back, by turns and by lanes."""
+
 from collections.abc import Sequence
 
 from signaling.admission import Admission, Lane, Verdict

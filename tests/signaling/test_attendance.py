@@ -1,3 +1,5 @@
+"""Whose first page came and whose last one went."""
+
 from signaling.attendance import Attendance
 
 

@@ -1,3 +1,5 @@
+"""Analysers by ASTM E1394: results, bounds and controls of whole sessions, and any bytes at all."""
+
 import json
 from datetime import datetime
 

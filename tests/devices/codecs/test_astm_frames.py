@@ -1,3 +1,5 @@
+"""ASTM's frames: checksums, numbers and ends as a real meter writes them."""
+
 import pytest
 
 from devices.codecs.astm_frames import Frame, FrameError, checksum, following, frame, text_of

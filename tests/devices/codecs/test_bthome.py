@@ -1,3 +1,5 @@
+"""BTHome packets: what their objects measure, and what cannot be one."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,3 +1,5 @@
+"""CBOR as another implementation writes it, and bytes that nobody wrote."""
+
 import math
 from contextlib import suppress
 

@@ -1,3 +1,5 @@
+"""Times written as digits alone, with a zone, without one, and with one that is none."""
+
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest

@@ -1,3 +1,5 @@
+"""Which texts are numbers, and which only look like one."""
+
 import pytest
 
 from devices.codecs.decimal_text import SENTINELS, Amount, amount, number

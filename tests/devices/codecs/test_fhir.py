@@ -1,3 +1,5 @@
+"""FHIR R4 Observations and Bundles: samples, refusals by name, vital signs and what is a summary of them."""
+
 import copy
 import json
 from datetime import UTC, datetime

@@ -1,3 +1,5 @@
+"""Whom a FHIR resource is about, named the same from one message to the next."""
+
 from typing import Any
 
 import pytest

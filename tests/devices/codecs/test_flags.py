@@ -1,3 +1,5 @@
+"""What flags beside a value make of it."""
+
 import pytest
 
 from devices.codecs.decimal_text import Amount

@@ -1,3 +1,5 @@
+"""Theengs' and OpenMQTTGateway's JSON: the unit beside the value, error codes, and what is refused."""
+
 import json
 from datetime import UTC, datetime
 from typing import Any

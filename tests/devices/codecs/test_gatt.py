@@ -1,3 +1,5 @@
+"""Bluetooth characteristics byte by byte, vendors' own layouts and unset clocks among them."""
+
 import json
 from datetime import datetime
 from typing import Any

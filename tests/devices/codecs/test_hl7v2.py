@@ -1,3 +1,5 @@
+"""HL7 v2 results and PCD-01: a message's own delimiters, times, flags and statuses."""
+
 import json
 from datetime import UTC, datetime
 

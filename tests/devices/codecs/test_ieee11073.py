@@ -1,3 +1,5 @@
+"""SFLOAT and FLOAT: every pattern of bits is a number or a special value."""
+
 import json
 from typing import Any
 

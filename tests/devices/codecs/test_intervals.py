@@ -1,3 +1,5 @@
+"""Over how long a value may have been measured and still be a reading."""
+
 from datetime import timedelta
 
 from devices.codecs.intervals import MOMENT, is_summary

@@ -1,3 +1,5 @@
+"""One value judged: converted, kept as it was sent, or refused by name."""
+
 import math
 from datetime import UTC, datetime
 

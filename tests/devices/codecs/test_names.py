@@ -1,3 +1,5 @@
+"""Metrics known by whatever name a format writes."""
+
 import pytest
 
 from devices.codecs.names import metric_named

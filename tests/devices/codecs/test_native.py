@@ -1,3 +1,5 @@
+"""Bedside's own JSON: the message of the contract, its envelope, and every way to spoil it."""
+
 import json
 import time
 from datetime import UTC, datetime

@@ -1,3 +1,5 @@
+"""Open mHealth and IEEE 1752.1 data points: their times, their context, and what is none."""
+
 import json
 from datetime import UTC, datetime
 from typing import Any

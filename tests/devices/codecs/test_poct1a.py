@@ -1,3 +1,5 @@
+"""POCT1-A documents: whose result it is, and XML that must not be expanded."""
+
 from datetime import UTC, datetime
 
 import pytest

@@ -1,3 +1,5 @@
+"""Protocol Buffers as far as Sparkplug needs them: fields in their order."""
+
 from contextlib import suppress
 
 import pytest

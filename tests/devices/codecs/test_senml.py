@@ -1,3 +1,5 @@
+"""SenML packs: base fields resolved, ratios, and records refused one by one."""
+
 import json
 from datetime import UTC, datetime, timedelta
 

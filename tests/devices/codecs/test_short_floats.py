@@ -1,3 +1,5 @@
+"""The decimal that a rounded float was meant to be."""
+
 import math
 import struct
 

@@ -1,3 +1,5 @@
+"""Sparkplug B: births, aliases, nulls and stale values over a whole session."""
+
 import json
 import struct
 from datetime import UTC, datetime

@@ -1,3 +1,5 @@
+"""How units are spelt, and which spellings may mean two things."""
+
 import pytest
 
 from devices.codecs.units import System, assumed, ucum

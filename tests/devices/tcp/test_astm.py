@@ -1,3 +1,5 @@
+"""ASTM's conversation: each frame is answered, the last one when all is stored."""
+
 from contextlib import suppress
 from datetime import UTC, datetime
 

@@ -1,3 +1,5 @@
+"""A listener by real connections: acknowledged after storing, addresses, bounds in time and size."""
+
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager

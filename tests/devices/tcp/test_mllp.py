@@ -1,3 +1,5 @@
+"""MLLP blocks, however they are cut, and their acknowledgements."""
+
 from datetime import UTC, datetime
 
 import pytest

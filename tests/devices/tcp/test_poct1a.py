@@ -1,3 +1,5 @@
+"""POCT1-A's conversation: greetings, documents cut anywhere, and half of one."""
+
 from datetime import UTC, datetime
 
 import pytest

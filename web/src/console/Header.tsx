@@ -4,10 +4,10 @@ import { signOut } from '../shared/staff'
 import { STAFF_PAGES } from '../shared/staffPages'
 import { clockTime } from '../shared/time'
 import { LanguageSwitch } from '../shared/ui/Language'
-import { Speaker } from '../shared/ui/Speaker'
+import { Sound } from '../shared/ui/Sound'
 import type { Alarm, Session } from '../shared/wire'
 import { needsAnswer, SHAPE, worstUnanswered } from './alarms'
-import { enableSound, playBurst, soundBlocked } from './siren'
+import { playBurst } from './siren'
 import { choosePatient, chooseSession, sessionId, sessions, visitId, type Desk } from './state'
 import { t } from './words'
 
@@ -49,21 +49,6 @@ function AlarmCount({ alarms, known }: { alarms: readonly Alarm[]; known: boolea
   )
 }
 
-function SoundState() {
-  if (soundBlocked.value) {
-    return (
-      <button class="sound-blocked" data-testid="sound-blocked" onClick={enableSound}>
-        <Speaker off /> {t('soundBlocked')}
-      </button>
-    )
-  }
-  return (
-    <button class="quiet" data-testid="test-sound" onClick={() => playBurst('medium')}>
-      <Speaker off={false} /> {t('testSound')}
-    </button>
-  )
-}
-
 export function Header({ desk, session, alarms }: { desk: Desk; session: Session | undefined; alarms: readonly Alarm[] }) {
   const elsewhere = STAFF_PAGES[desk.me.role].find((page) => page !== 'console')
   return (
@@ -73,7 +58,7 @@ export function Header({ desk, session, alarms }: { desk: Desk; session: Session
       <SessionChoice />
       {session && <span class={session.state === 'open' ? 'tag ok line-state' : 'tag warn line-state'}>{t(`session_${session.state}`)}</span>}
       <span class="spring" />
-      {desk.alarmTopic && <SoundState />}
+      {desk.alarmTopic && <Sound blocked={t('soundBlocked')} test={t('testSound')} testid="test-sound" play={() => playBurst('medium')} />}
       {desk.alarmTopic && (
         <AlarmCount alarms={alarms} known={desk.alarmTopic.phase.value === 'live' && desk.live.blindSince.value === null} />
       )}

@@ -1,10 +1,11 @@
 // The face: remote picture, own picture, the state of the connection in words, and the three controls.
 import { now } from '../shared/clock'
 import type { Call, CallState } from '../shared/call/call'
+import { cameraOff, muted, own, toggleCamera, toggleMute, trouble } from '../shared/call/own'
 import { Video } from '../shared/call/Video'
 import { minutesAndSeconds } from '../shared/age'
 import type { Visit } from '../shared/wire'
-import { call, cameraOff, muted, own, toggleCamera, toggleMute, trouble } from './room'
+import { call } from './room'
 import { useShortcut } from './shortcuts'
 import { t } from './words'
 

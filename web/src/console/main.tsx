@@ -1,12 +1,12 @@
 // The console: loads who and where, then shows the desk; everything after that comes live.
 import { useEffect, useState } from 'preact/hooks'
 import { toProblem, type Problem } from '../shared/api'
+import { enableSoundBy } from '../shared/sound'
 import { loadHospital, loadMe } from '../shared/staff'
 import { mount } from '../shared/ui/mount'
 import { problemText } from '../shared/words'
 import { titleMark } from './alerting'
 import { DeskPage } from './DeskPage'
-import { listenForClicks } from './siren'
 import { chooseSession, firstSession, loadSessions, openDesk, sessions, type Desk } from './state'
 import './style/console.css'
 import { t } from './words'
@@ -45,5 +45,5 @@ function ConsolePage() {
   )
 }
 
-listenForClicks()
+enableSoundBy('pointerdown', 'keydown')
 mount(ConsolePage, () => `${titleMark.value}${t('title')}`)

@@ -3,50 +3,31 @@ import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { post } from '../shared/api'
 import { Call } from '../shared/call/call'
-import { closeMedia, MediaRefused, openMedia, type MediaTrouble } from '../shared/call/media'
+import { closeMedia, openMedia, troubleOf, type MediaTrouble } from '../shared/call/media'
+import { closeOwn, take, trouble } from '../shared/call/own'
 import type { Live } from '../shared/live/live'
 
-export const own = signal<MediaStream | null>(null)
-export const trouble = signal<MediaTrouble | null>(null)
 export const call = signal<Call | null>(null)
-export const muted = signal(false)
-export const cameraOff = signal(false)
-
-function apply(): void {
-  for (const track of own.value?.getAudioTracks() ?? []) track.enabled = !muted.value
-  for (const track of own.value?.getVideoTracks() ?? []) track.enabled = !cameraOff.value
-}
-
-export function toggleMute(): void {
-  muted.value = !muted.value
-  apply()
-}
-
-export function toggleCamera(): void {
-  cameraOff.value = !cameraOff.value
-  apply()
-}
 
 /** Without camera and microphone the doctor still sees and hears the patient: null, and why is said. */
 async function openOwn(): Promise<{ stream: MediaStream | null; why: MediaTrouble | null }> {
   try {
     return { stream: await openMedia(), why: null }
   } catch (error) {
-    return { stream: null, why: error instanceof MediaRefused ? error.trouble : 'failed' }
+    return { stream: null, why: troubleOf(error) }
   }
 }
 
 function enter(live: Live, visitId: string, stream: MediaStream | null): Call {
   const seen = (): void => void post(`/visits/${visitId}/media`).catch(() => undefined)
-  own.value = stream
-  apply()
+  take(stream)
   return (call.value = new Call(live, visitId, stream, seen))
 }
 
 function hangUp(mine: Call): void {
   mine.stop()
-  closeMedia(own.value)
-  call.value = own.value = null
+  closeOwn()
+  call.value = null
 }
 
 /** In the room of this visit for as long as it is open. A camera that opens after it closes itself and nothing else:

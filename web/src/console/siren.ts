@@ -1,41 +1,22 @@
-// Plays alarm bursts with Web Audio until nobody needs to answer; says when the browser blocks sound.
-import { signal } from '@preact/signals'
+// Plays alarm bursts with Web Audio until nobody needs to answer.
+import { audible } from '../shared/sound'
 import type { Priority } from '../shared/wire'
 import { BURSTS, type Pulse } from './bursts'
 
 const HARMONICS = [1, 0.6, 0.5, 0.4, 0.3] // at least four within 15 dB of the first: located and heard by old ears
 const RISE_S = 0.015
 
-/** Browsers give sound only after a click; until then the page must say so. */
-export const soundBlocked = signal(true)
-
-let context: AudioContext | null = null
 let wave: PeriodicWave | null = null
 let sounding: Priority | null = null
 let timer: ReturnType<typeof setTimeout> | undefined
-
-function ready(): AudioContext | null {
-  if (!('AudioContext' in window)) return null
-  if (!context) {
-    context = new AudioContext()
-    context.onstatechange = () => (soundBlocked.value = context?.state !== 'running')
-    wave = context.createPeriodicWave(new Float32Array(HARMONICS.length + 1), new Float32Array([0, ...HARMONICS]))
-  }
-  soundBlocked.value = context.state !== 'running'
-  return context
-}
-
-/** To be called from a click or key. */
-export function enableSound(): void {
-  void ready()?.resume()
-}
 
 function playPulse(audio: AudioContext, pulse: Pulse, hertz: number): void {
   const start = audio.currentTime + 0.05 + pulse.startS
   const end = start + pulse.durationS
   const oscillator = audio.createOscillator()
   const gain = audio.createGain()
-  if (wave) oscillator.setPeriodicWave(wave)
+  wave ??= audio.createPeriodicWave(new Float32Array(HARMONICS.length + 1), new Float32Array([0, ...HARMONICS]))
+  oscillator.setPeriodicWave(wave)
   oscillator.frequency.value = hertz
   gain.gain.setValueAtTime(0, start)
   gain.gain.linearRampToValueAtTime(0.4, start + RISE_S)
@@ -47,8 +28,8 @@ function playPulse(audio: AudioContext, pulse: Pulse, hertz: number): void {
 }
 
 export function playBurst(priority: Priority): void {
-  const audio = ready()
-  if (!audio || audio.state !== 'running') return
+  const audio = audible()
+  if (!audio) return
   const burst = BURSTS[priority]
   for (const pulse of burst.pulses) playPulse(audio, pulse, burst.fundamentalHz)
 }
@@ -65,11 +46,4 @@ export function sound(priority: Priority | null): void {
   sounding = priority
   clearTimeout(timer)
   repeat()
-}
-
-/** Any click on the page gives sound back, as soon as the page is open. */
-export function listenForClicks(): void {
-  ready()
-  addEventListener('pointerdown', enableSound)
-  addEventListener('keydown', enableSound)
 }

@@ -3,10 +3,11 @@ import { signal } from '@preact/signals'
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { post } from '../shared/api'
 import { Call } from '../shared/call/call'
+import { cameraOff, closeOwn, muted, own, toggleCamera, toggleMute } from '../shared/call/own'
 import { Video } from '../shared/call/Video'
 import type { MyTicket } from '../shared/wire'
 import { useAwake } from './awake'
-import { cameraOff, close, muted, open, own, toggleCamera, toggleMute } from './media'
+import { open } from './media'
 import { MediaTrouble } from './test/MediaTrouble'
 import { live, visitHere } from './state'
 import { t } from './words'
@@ -25,7 +26,7 @@ function useCall(visitId: string): void {
       left = true
       call.value?.stop()
       call.value = null
-      close()
+      closeOwn()
     }
   }, [visitId])
 }

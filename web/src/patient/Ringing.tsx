@@ -2,11 +2,12 @@
 import { useState } from 'preact/hooks'
 import { post, toProblem, type Problem } from '../shared/api'
 import { now } from '../shared/clock'
+import { enableSound, soundBlocked } from '../shared/sound'
 import { Speaker } from '../shared/ui/Speaker'
 import type { MyTicket } from '../shared/wire'
 import { problemText } from '../shared/words'
 import { open } from './media'
-import { enableSound, soundBlocked, useRing } from './ring'
+import { useRing } from './ring'
 import { ticket, visitHere } from './state'
 import { t } from './words'
 

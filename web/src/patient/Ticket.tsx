@@ -1,12 +1,12 @@
 // With a ticket: notice, waiting room, ringing, call or end – whatever the live ticket says.
 import { useEffect } from 'preact/hooks'
+import { closeOwn } from '../shared/call/own'
 import { useTopic } from '../shared/live/useTopic'
 import type { Live } from '../shared/live/live'
 import type { MyTicket } from '../shared/wire'
 import { Booked } from './Booked'
 import { CallPage } from './CallPage'
 import { Ended } from './Ended'
-import { close } from './media'
 import { NoticePage } from './NoticePage'
 import { Ringing } from './Ringing'
 import { isOver, live, ticket } from './state'
@@ -51,7 +51,7 @@ export function TicketPage() {
   const mine = ticket.value
   useEffect(() => {
     if (mine) rememberRing(mine)
-    if (mine && isOver(mine)) close()
+    if (mine && isOver(mine)) closeOwn()
   }, [mine])
   if (!mine) return null
   return (

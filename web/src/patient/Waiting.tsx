@@ -1,7 +1,7 @@
 // The waiting room: the place, what has happened to it, the doctor, the test, what the doctor should know – and the way out.
 import { PushButton } from '../shared/push/PushButton'
 import { clockTime } from '../shared/time'
-import { Speaker } from '../shared/ui/Speaker'
+import { Sound } from '../shared/ui/Sound'
 import type { MyTicket } from '../shared/wire'
 import { useAwake } from './awake'
 import { ClaimDevice } from './ClaimDevice'
@@ -9,7 +9,7 @@ import { Expect } from './Expect'
 import { ForTheDoctor } from './ForTheDoctor'
 import { OtherBrowser } from './OtherBrowser'
 import { Place } from './Place'
-import { enableSound, playRing, soundBlocked } from './ring'
+import { playRing } from './ring'
 import { DeviceTest } from './test/DeviceTest'
 import { WayOut } from './WayOut'
 import { t } from './words'
@@ -58,21 +58,6 @@ function Doctor({ mine }: { mine: MyTicket }) {
   )
 }
 
-function Sound() {
-  if (soundBlocked.value) {
-    return (
-      <button class="sound-blocked" data-testid="sound-blocked" onClick={enableSound}>
-        <Speaker off /> {t('soundBlocked')}
-      </button>
-    )
-  }
-  return (
-    <button class="quiet" data-testid="ring-test" onClick={playRing}>
-      <Speaker off={false} /> {t('ringTest')}
-    </button>
-  )
-}
-
 export function Waiting({ mine, rung }: { mine: MyTicket; rung: string | null }) {
   useAwake()
   return (
@@ -81,7 +66,7 @@ export function Waiting({ mine, rung }: { mine: MyTicket; rung: string | null })
       <Place mine={mine} />
       <Suspended mine={mine} />
       <BackInLine mine={mine} rung={rung} />
-      <Sound />
+      <Sound blocked={t('soundBlocked')} test={t('ringTest')} testid="ring-test" play={playRing} />
       <PushButton path="/ticket/push" who={mine.id} />
       <OtherBrowser />
       <DeviceTest />

@@ -1,12 +1,13 @@
 // The patient page: one place at a time, from the link to the thank-you.
 import { useEffect } from 'preact/hooks'
+import { enableSoundBy } from '../shared/sound'
 import { LanguageSwitch } from '../shared/ui/Language'
 import { mount } from '../shared/ui/mount'
 import { problemText } from '../shared/words'
 import { Birth } from './Birth'
 import { LookPage } from './Look'
 import { Recover } from './Recover'
-import { flash, listenForTaps } from './ring'
+import { flash } from './ring'
 import { followLinks, followNotifications, hospital, place, start, type Place } from './state'
 import './style/patient.css'
 import { TicketPage } from './Ticket'
@@ -80,7 +81,7 @@ function PatientPage() {
   )
 }
 
-listenForTaps()
+enableSoundBy('pointerdown')
 followNotifications()
 followLinks()
 mount(PatientPage, () => (flash.value ? t('titleRinging') : t('title')))

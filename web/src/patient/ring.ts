@@ -1,8 +1,8 @@
-// Rings: sound, vibration and a flashing title for as long as the doctor calls; says when the browser blocks sound.
+// Rings: sound, vibration and a flashing title for as long as the doctor calls.
 import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
+import { audible } from '../shared/sound'
 
-export const soundBlocked = signal(true)
 export const ringing = signal(false)
 /** Moves while it rings, so that the title can flash. */
 export const flash = signal(false)
@@ -10,27 +10,11 @@ export const flash = signal(false)
 const EVERY_MS = 2_000
 const TONES = [784, 988, 784, 988]
 
-let context: AudioContext | null = null
 let timer: ReturnType<typeof setInterval> | undefined
 
-function ready(): AudioContext | null {
-  if (!('AudioContext' in window)) return null
-  if (!context) {
-    context = new AudioContext()
-    context.onstatechange = () => (soundBlocked.value = context?.state !== 'running')
-  }
-  soundBlocked.value = context.state !== 'running'
-  return context
-}
-
-/** To be called from a tap. */
-export function enableSound(): void {
-  void ready()?.resume().then(() => void ready())
-}
-
 export function playRing(): void {
-  const audio = ready()
-  if (!audio || audio.state !== 'running') return
+  const audio = audible()
+  if (!audio) return
   TONES.forEach((hertz, place) => {
     const start = audio.currentTime + 0.05 + place * 0.22
     const oscillator = audio.createOscillator()
@@ -63,11 +47,6 @@ export function stopRinging(): void {
   flash.value = false
   clearInterval(timer)
   if (navigator.vibrate && navigator.userActivation?.hasBeenActive !== false) navigator.vibrate(0)
-}
-
-export function listenForTaps(): void {
-  ready()
-  addEventListener('pointerdown', enableSound)
 }
 
 /** Rings while `active`. */

@@ -1,11 +1,10 @@
 // The history of one patient: a metric, a span, its chart; the same as a table, the alarms of the time, and as a file.
 import { useEffect, useState } from 'preact/hooks'
-import { get, toProblem, type Problem } from '../../shared/api'
+import { get, toProblem } from '../../shared/api'
 import { serverNow } from '../../shared/clock'
 import { dayAndTime } from '../../shared/time'
 import { Dialog } from '../../shared/ui/Dialog'
 import type { AlarmMark, History, HistoryPoint, WaveChannel } from '../../shared/wire'
-import { problemText } from '../../shared/words'
 import { conditionText, valueText } from '../alarmWords'
 import { metricName } from '../metricWords'
 import { unitText } from '../metrics'
@@ -13,6 +12,7 @@ import { channelName } from '../waves/waveWords'
 import { WaveHistory } from '../waves/WaveHistory'
 import { t } from '../words'
 import { HistoryChart } from './HistoryChart'
+import { NotYet, type Answer } from './NotYet'
 import { bounds, query, SPANS, type Bounds, type Span } from './spans'
 import { boundsText, pointText } from './times'
 
@@ -28,11 +28,15 @@ interface Asked {
   back: number
 }
 
-type Answer = { history: History; bounds: Bounds; asked: Asked } | { problem: Problem } | null
+interface Found {
+  history: History
+  bounds: Bounds
+  asked: Asked
+}
 
 /** What was asked for last; an answer that comes after another question is passed over. */
-function useHistory(patientId: string, asked: Asked, tries: number): Answer {
-  const [answer, setAnswer] = useState<Answer>(null)
+function useHistory(patientId: string, asked: Asked, tries: number): Answer<Found> {
+  const [answer, setAnswer] = useState<Answer<Found>>(null)
   useEffect(() => {
     let left = false
     const time = bounds(asked.span, asked.back, serverNow())
@@ -213,15 +217,7 @@ function Readings({ patientId, asked }: { patientId: string; asked: Asked }) {
   const answer = useHistory(patientId, asked, tries)
   return (
     <>
-      {answer === null && <p class="history-empty loading">{t('loading')}</p>}
-      {answer !== null && 'problem' in answer && (
-        <div class="history-empty stack" role="alert">
-          <p class="wrong">{problemText(answer.problem)}</p>
-          <button class="primary" onClick={() => setTries(tries + 1)}>
-            {t('retry')}
-          </button>
-        </div>
-      )}
+      <NotYet answer={answer} again={() => setTries(tries + 1)} />
       {answer !== null && 'history' in answer && (
         <>
           <p class="soft" data-testid="history-bounds">

@@ -1,10 +1,10 @@
 // A recorded waveform: an overview of hours as a band from lowest to highest, seconds as the trace. A click goes nearer.
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { get, toProblem, type Problem } from '../../shared/api'
+import { get, toProblem } from '../../shared/api'
 import { serverNow } from '../../shared/clock'
 import { exactTime } from '../../shared/time'
 import type { Waves } from '../../shared/wire'
-import { problemText } from '../../shared/words'
+import { NotYet, type Answer } from '../history/NotYet'
 import { boundsText } from '../history/times'
 import { t } from '../words'
 import { runs, scale, strip, type Point } from './blocks'
@@ -12,10 +12,13 @@ import { drawLines, paper, token, type Paper } from './paint'
 import { channelName, COLOURS } from './waveWords'
 import { DAY, from, isEmpty, moved, query, spanMs, WIDEST, zoomed, type View } from './zoom'
 
-type Answer = { waves: Waves; view: View } | { problem: Problem } | null
+interface Found {
+  waves: Waves
+  view: View
+}
 
-function useWaves(patientId: string, channel: string, view: View, tries: number): Answer {
-  const [answer, setAnswer] = useState<Answer>(null)
+function useWaves(patientId: string, channel: string, view: View, tries: number): Answer<Found> {
+  const [answer, setAnswer] = useState<Answer<Found>>(null)
   useEffect(() => {
     let left = false
     setAnswer(null)
@@ -117,15 +120,7 @@ export function WaveHistory({ patientId, channel }: { patientId: string; channel
       <p class="soft" data-testid="wave-bounds">
         {timeText(view)}
       </p>
-      {answer === null && <p class="history-empty loading">{t('loading')}</p>}
-      {answer !== null && 'problem' in answer && (
-        <div class="history-empty stack" role="alert">
-          <p class="wrong">{problemText(answer.problem)}</p>
-          <button class="primary" onClick={() => setTries(tries + 1)}>
-            {t('retry')}
-          </button>
-        </div>
-      )}
+      <NotYet answer={answer} again={() => setTries(tries + 1)} />
       {answer !== null && 'waves' in answer && isEmpty(answer.waves) && <p class="history-empty">{t('historyEmpty', name)}</p>}
       {answer !== null && 'waves' in answer && !isEmpty(answer.waves) && (
         <Chart

@@ -162,7 +162,6 @@ export const en = {
   // before the call
   beforeCall: 'Before the call',
   complaintNone: 'No complaint written.',
-  deviceTest: 'Device test',
   deviceTestNone: 'Not tested yet.',
   test_camera: 'Camera',
   test_microphone: 'Microphone',

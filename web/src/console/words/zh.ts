@@ -163,7 +163,6 @@ export const zh: typeof en = {
   // 就诊前
   beforeCall: '就诊前',
   complaintNone: '未填写主诉。',
-  deviceTest: '设备测试',
   deviceTestNone: '尚未测试。',
   test_camera: '摄像头',
   test_microphone: '麦克风',

@@ -16,7 +16,6 @@ export const en = {
   state_over_budget: 'Over budget',
   filter: 'State',
   search: 'Search number or text',
-  created: 'Created',
   to: 'To',
   message: 'Message',
   state: 'State',

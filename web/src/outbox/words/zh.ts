@@ -17,7 +17,6 @@ export const zh: typeof en = {
   state_over_budget: '超出限额',
   filter: '状态',
   search: '按号码或内容查找',
-  created: '创建时间',
   to: '收件人',
   message: '内容',
   state: '状态',

@@ -1,8 +1,9 @@
 // The device test as the patient sees it: a picture, a meter that moves, a tone, the connection – four rows, one result.
 import type { ComponentChildren } from 'preact'
+import { own, trouble } from '../../shared/call/own'
 import { Video } from '../../shared/call/Video'
 import { rate } from '../../shared/rate'
-import { opening, own, trouble } from '../media'
+import { opening } from '../media'
 import { playRing } from '../ring'
 import { t } from '../words'
 import { answerSpeaker, began, begin, camera, finished, heard, microphone, network, speaker, tell, told, type Shown } from './deviceTest'

@@ -1,6 +1,6 @@
 // Why camera and microphone are not there, and what to do about it in this browser.
+import { trouble } from '../../shared/call/own'
 import { secureAddress } from '../../shared/secure'
-import { trouble } from '../media'
 import { hospital, keptFragment } from '../state'
 import { t } from '../words'
 

@@ -1,9 +1,10 @@
 // The device test, done in under a minute: what each part has shown so far; the result goes to the doctor.
 import { computed, signal } from '@preact/signals'
 import { post } from '../../shared/api'
+import { enableSound } from '../../shared/sound'
 import type { DeviceTest } from '../../shared/wire'
 import { open } from '../media'
-import { enableSound, playRing } from '../ring'
+import { playRing } from '../ring'
 import { measureNetwork, type Network } from './network'
 
 const LONGEST_MS = 50_000 // who is still in doubt after this counts as "no"

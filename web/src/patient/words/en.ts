@@ -177,7 +177,6 @@ export const en = {
   answer: 'Answer',
   answerWithin: (seconds: number) => `Please answer within ${seconds} s`,
   soundBlocked: 'Sound is blocked – tap here so that you hear the call',
-  soundOn: 'Sound is on',
   ringTest: 'Hear the ring',
   called: (name: string) => `${dr(name)} is calling you now. Please answer.`,
   agreeFirst: 'The doctor is calling. Please agree, then answer.',

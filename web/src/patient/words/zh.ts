@@ -178,7 +178,6 @@ export const zh: typeof en = {
   answer: '接听',
   answerWithin: (seconds) => `请在 ${seconds} 秒内接听`,
   soundBlocked: '声音被阻止 – 点这里，才能听到呼叫',
-  soundOn: '声音已开启',
   ringTest: '试听铃声',
   called: (name) => `${doctorOf(name)}正在呼叫您，请接听。`,
   agreeFirst: '医生正在呼叫。请先同意，再接听。',

@@ -2,10 +2,15 @@
 
 export type MediaTrouble = 'insecure' | 'unsupported' | 'wechat' | 'denied' | 'missing' | 'in_use' | 'failed'
 
-export class MediaRefused extends Error {
+class MediaRefused extends Error {
   constructor(readonly trouble: MediaTrouble) {
     super(trouble)
   }
+}
+
+/** Of what opening threw. */
+export function troubleOf(error: unknown): MediaTrouble {
+  return error instanceof MediaRefused ? error.trouble : 'failed'
 }
 
 const VIDEO: MediaTrackConstraints = { width: { ideal: 1280 }, height: { ideal: 720 }, facingMode: 'user' }
