@@ -39,6 +39,7 @@ def device_addresses(settings: Settings, public_url: str, at: Listening) -> Addr
         mqtt_ca=ca if tls else "",
         http=public_url,
         ca_url=f"http://{host}:{at.http}/{OUR_CA}" if ours else None,
+        by_hand=outside and settings.mqtt.accounts == "hand",
     )
 
 

@@ -14,7 +14,8 @@ NOTHING_MEASURED = json.dumps({"readings": []})  # heard all the same, and nobod
 @dataclass(frozen=True, slots=True)
 class Addresses:
     """Where devices reach this hospital. ``ca_url``: where the certificate of our own authority comes from, if it is
-    needed; ``mqtt_ca``: the file that the broker's is checked by, nothing for the authorities that a system knows."""
+    needed; ``mqtt_ca``: the file that the broker's is checked by, nothing for the authorities that a system knows.
+    ``by_hand``: the broker's accounts are nobody's but its keeper's (deploy/README.md)."""
 
     mqtt_host: str
     mqtt_port: int
@@ -22,6 +23,7 @@ class Addresses:
     mqtt_ca: str
     http: str
     ca_url: str | None
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,13 @@ def ready_lines(at: Addresses, device_id: str, secret: str = PLACEHOLDER, *, wor
         curl=_curl(at, said),
         python=_python(at, said),
         ca_url=at.ca_url,
+        account=_account(said) if at.by_hand else None,
     )
+
+
+def _account(said: _Said) -> str:
+    file = "/etc/mosquitto/bedside.passwords"
+    return f'mosquitto_passwd -b {file} {said.device_id} "{said.secret}" && systemctl reload mosquitto'
 
 
 def _mosquitto_pub(at: Addresses, said: _Said) -> str:

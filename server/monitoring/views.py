@@ -63,12 +63,14 @@ class ClaimCode(msgspec.Struct, frozen=True):
 
 
 class Lines(msgspec.Struct, frozen=True):
-    """Ready to be copied; ``ca_url`` is where the certificate comes from that two of them name."""
+    """Ready to be copied; ``ca_url`` is where the certificate comes from that two of them name. ``account``: what has
+    to be said at the broker before, where its accounts are kept by hand."""
 
     mosquitto_pub: str
     curl: str
     python: str
     ca_url: str | None
+    account: str | None = None
 
 
 class DeviceAdded(msgspec.Struct, frozen=True):

@@ -3,6 +3,7 @@
 import ast
 import json
 import shlex
+from dataclasses import replace
 
 import pytest
 
@@ -49,3 +50,9 @@ def test_a_line_for_a_device_that_is_worn_measures_nothing() -> None:
         decoded = CODECS["readings"](said.encode())
         assert (decoded.readings, decoded.refusals) == ((), ())
     assert "spo2" not in lines.python
+
+
+def test_where_accounts_are_kept_by_hand_the_broker_has_to_be_told_first() -> None:
+    assert ready_lines(HERE, "OX-1").account is None
+    said = shlex.split(ready_lines(replace(HERE, by_hand=True), "OX-1", "s3cret_-x").account or "")
+    assert said[:5] == ["mosquitto_passwd", "-b", "/etc/mosquitto/bedside.passwords", "OX-1", "s3cret_-x"]

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from server.addresses import Listening, device_addresses
 from server.monitoring.device_lines import Addresses
@@ -32,7 +33,13 @@ def test_devices_are_told_where_this_hospital_listens(
     mqtt: Mqtt, url: str, at: Listening, expected: tuple[str, int, bool, str, str | None]
 ) -> None:
     host, port, tls, file, ca_url = expected
-    assert device_addresses(Settings(mqtt=mqtt), url, at) == Addresses(host, port, tls, file, url, ca_url)
+    found = device_addresses(Settings(mqtt=mqtt), url, at)
+    assert found == Addresses(host, port, tls, file, url, ca_url, by_hand=mqtt is not EMBEDDED)
+
+
+def test_nothing_is_done_by_hand_where_we_keep_the_brokers_accounts() -> None:
+    kept = Mqtt(broker="outside", accounts="dynsec", password=SecretStr("p"), registry_password=SecretStr("r"))
+    assert not device_addresses(Settings(mqtt=kept), LAN, NO_BROKER).by_hand
 
 
 @pytest.mark.parametrize("wrong", ["mqtt.example", "http://mqtt.example:1", "mqtt:x", ":8883", "a b:1"])

@@ -47,13 +47,13 @@ function Said({ known, verdict }: { known: Known | null; verdict: Verdict }) {
   )
 }
 
-function Line({ text, id }: { text: string; id: string }) {
+function Line({ text, id, testid = 'line' }: { text: string; id: string; testid?: string }) {
   return (
     <div class="line">
-      <pre id={id} tabIndex={0} data-testid="line">
+      <pre id={id} tabIndex={0} data-testid={testid}>
         {text}
       </pre>
-      <Copy text={text} shownIn={id} testid="line-copy" />
+      <Copy text={text} shownIn={id} testid={`${testid}-copy`} />
     </div>
   )
 }
@@ -81,6 +81,12 @@ export function Connectivity({ deviceId, live, lines, means, known, heard }: Pro
       <div aria-live="polite">
         <Said known={told} verdict={verdict} />
       </div>
+      {lines?.account && (
+        <div class="message">
+          <p>{t('accountFirst')}</p>
+          <Line text={lines.account} id="line-account" testid="line-account" />
+        </div>
+      )}
       {lines && (
         <>
           <Tabs label={t('ways')} all={WAYS} chosen={way} choose={setWay} name={(each) => t(`way_${each}`)}>

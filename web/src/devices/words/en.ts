@@ -85,6 +85,7 @@ export const en = {
   linesMeanSecret: 'Put the device’s secret into SECRET first (export SECRET=…); then the lines can be pasted as they are.',
   linesMeanWorn: 'A patient wears it: these lines carry no value, so that nothing untrue becomes the patient’s.',
   caFirst: 'Fetch the certificate ca.crt first',
+  accountFirst: 'The message broker’s accounts are kept by hand. Say this on its machine first, as root; until then the device is refused there, and nothing of it is seen here.',
   done: 'Done',
   doneLater: 'Close, connect it later',
   profile: 'Limits',

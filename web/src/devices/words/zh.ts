@@ -86,6 +86,7 @@ export const zh: typeof en = {
   linesMeanSecret: '请先将设备密钥放入 SECRET（export SECRET=…），然后可直接复制运行。',
   linesMeanWorn: '患者正在佩戴：这些命令不带数值，不会混入患者的数据。',
   caFirst: '请先下载证书 ca.crt',
+  accountFirst: '消息服务器的账户由人工维护。请先在该服务器上以 root 身份运行；否则设备会被拒绝，此处看不到任何消息。',
   done: '完成',
   doneLater: '关闭，稍后连接',
   profile: '限值方案',

@@ -43,6 +43,7 @@ export interface Lines {
   curl: string
   python: string
   ca_url: string | null
+  account: string | null // to be said at the broker before, where its accounts are kept by hand
 }
 export interface ClaimCode {
   code: string
