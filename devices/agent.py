@@ -1,5 +1,5 @@
-"""A device's side of the contract, for who builds a gateway: readings are handed over, kept on the disk, and sent until
-the server says that it has them. ``bedside device-agent`` runs it; imported, it is ``Agent``, ``take`` and ``run``.
+"""A device's side of the contract, for who builds a gateway: readings and waveforms are handed over, kept on the disk,
+and sent until the server has them. ``bedside device-agent`` runs it; imported, it is ``Agent``, ``take`` and ``run``.
 
 Handed over is what ``take`` has answered: from then on neither a kill nor a power cut loses it. Who got no answer hands
 it over again under the same ``key``, and it is taken once.
@@ -15,17 +15,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import TextIO
 
 import msgspec
 
-from devices.agent_clock import Moment, when
-from devices.backlog import Backlog, Outgoing
+from devices import agent_lines
+from devices.agent_clock import Moment
+from devices.backlog import NOTHING, Amount, Backlog, Outgoing
 from devices.courier import Courier
 from devices.held_log import KEYS, DiskFullError, HeldLog, Taken
 from devices.mqtt_endpoint import Backoff, Endpoint
+from devices.wave_message import is_wave
 
-MOST_READINGS = 1000
 MOST_BYTES = 48 * 1024  # of a line: the server takes 64 KiB, and the times may have to be written in
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -86,24 +87,20 @@ class Setup:
     backoff: Backoff = field(default_factory=Backoff)
 
 
-class _Line(msgspec.Struct):
-    readings: Annotated[list[dict[str, Any]], msgspec.Meta(min_length=1, max_length=MOST_READINGS)]
-    key: Annotated[str, msgspec.Meta(max_length=200)] = ""
+@dataclass
+class _Batch:
+    """What is kept of the lines that were handed over together."""
 
+    taken: list[Taken] = field(default_factory=list)
+    all: Amount = NOTHING
+    bulk: Amount = NOTHING
 
-class _Held(msgspec.Struct):
-    """What the log and the backlog have of a message: readings without ``at`` were taken at ``taken``."""
-
-    readings: list[dict[str, Any]]
-    taken: Moment
-
-
-class _Message(msgspec.Struct):
-    epoch: str
-    seq: int
-    oldest: int
-    sent: datetime
-    readings: list[dict[str, Any]]
+    def add(self, one: Taken, *, bulky: bool) -> None:
+        self.taken.append(one)
+        more = Amount(1, len(memoryview(one.readings)))
+        self.all += more
+        if bulky:
+            self.bulk += more
 
 
 class Agent:
@@ -124,6 +121,7 @@ class Agent:
             capacity=setup.capacity,
             capacity_bytes=setup.capacity_bytes,
             resend_after_s=setup.resend_after_s,
+            bulky=is_wave,
         )
         self._backlog.restore(saved)
         self._remember(saved.keys)
@@ -134,12 +132,14 @@ class Agent:
     def take(self, lines: Sequence[bytes]) -> list[Receipt]:
         """An answer each, in their order, once those that are kept are on the disk: one sync for all of them.
 
-        A line is ``{"readings": […], "key": …}``: readings as in the contract, ``at`` may be left out where they were
-        measured now. Raises OSError where the disk fails: nobody was answered, and the agent must be made anew.
+        A line is ``{"readings": […], "key": …}`` or ``{"wave": {…}, "key": …}``, as in the contract; ``at`` and
+        ``start`` may be left out where they were measured just now. Raises OSError where the disk fails: nobody was
+        answered, and the agent must be made anew.
         """
-        now, receipts, taken = moment(), list[Receipt](), list[Taken]()
+        now, receipts, batch = moment(), list[Receipt](), _Batch()
         for line in lines:
-            receipts.append(self._judge(line, now, taken))
+            receipts.append(self._judge(line, now, batch))
+        taken = batch.taken
         try:
             if taken:
                 self._log.take(taken)
@@ -162,23 +162,29 @@ class Agent:
         self._log.close()
         self._lock.close()
 
-    def _judge(self, line: bytes, now: Moment, taken: list[Taken]) -> Receipt:
-        """Appends to ``taken`` what is to be kept."""
+    def _judge(self, line: bytes, now: Moment, batch: "_Batch") -> Receipt:
+        """Adds to the batch what is to be kept."""
         if len(line) > MOST_BYTES:
             return Receipt(Answer.TOO_LARGE)
         try:
-            said = msgspec.json.decode(line, type=_Line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            handed = agent_lines.read(line, now)
+        except agent_lines.MalformedError:
             return Receipt(Answer.MALFORMED)
-        if said.key and (said.key in self._keys or any(one.key == said.key for one in taken)):
-            return Receipt(Answer.KEPT_BEFORE, key=said.key)
-        held = msgspec.Raw(msgspec.json.encode(_Held(said.readings, now)))
-        waiting = sum(len(memoryview(one.readings)) for one in taken) + len(memoryview(held))
-        if self._setup.when_full is WhenFull.REFUSE_NEW and not self._backlog.fits(len(taken) + 1, waiting):
-            return Receipt(Answer.FULL, key=said.key)
-        seq = self._backlog.next_seq + len(taken)
-        taken.append(Taken(seq, held, said.key))
-        return Receipt(Answer.KEPT, seq, said.key)
+        if handed.key and (handed.key in self._keys or any(one.key == handed.key for one in batch.taken)):
+            return Receipt(Answer.KEPT_BEFORE, key=handed.key)
+        if not self._has_room(handed, batch):
+            return Receipt(Answer.FULL, key=handed.key)
+        seq = self._backlog.next_seq + len(batch.taken)
+        batch.add(Taken(seq, handed.kept, handed.key), bulky=handed.bulky)
+        return Receipt(Answer.KEPT, seq, handed.key)
+
+    def _has_room(self, handed: agent_lines.Handed, batch: "_Batch") -> bool:
+        """A waveform has to find room, and takes none from readings; readings have to where it was told so."""
+        more = Amount(1, len(memoryview(handed.kept)))
+        if handed.bulky and not self._backlog.fits_bulk(batch.bulk + more):
+            return False
+        must_fit = handed.bulky or self._setup.when_full is WhenFull.REFUSE_NEW
+        return not must_fit or self._backlog.fits(batch.all + more)
 
     def _without_room(self, receipt: Receipt) -> Receipt:
         self.status.refused += 1
@@ -253,8 +259,5 @@ def _locked(folder: Path) -> TextIO:
     return lock
 
 
-def _body(backlog: Backlog, message: Outgoing) -> bytes:
-    held, now = msgspec.json.decode(message.readings, type=_Held), moment()
-    at = when(held.taken, now)
-    readings = [reading if "at" in reading else {**reading, "at": at} for reading in held.readings]
-    return msgspec.json.encode(_Message(backlog.epoch, message.seq, message.oldest, now.wall, readings))
+def _body(backlog: Backlog, outgoing: Outgoing) -> bytes:
+    return agent_lines.message(backlog, outgoing, moment())

@@ -55,7 +55,7 @@ class _Message(msgspec.Struct, frozen=True):
 def plain(backlog: Backlog, message: Outgoing) -> bytes:
     """As it was kept."""
     now = datetime.now(UTC)
-    if wave_message.is_wave(message):
+    if wave_message.is_wave(message.readings):
         return wave_message.body(backlog, message, now)
     return msgspec.json.encode(_Message(backlog.epoch, message.seq, message.oldest, now, message.readings))
 

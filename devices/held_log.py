@@ -8,7 +8,7 @@ what the system then has of it is not known (a failed fsync may drop what it cou
 import errno
 import os
 from binascii import crc32
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -173,12 +173,12 @@ def _records(content: bytes) -> Iterator[tuple[_Record, int]]:
 
 def _replayed(records: Iterator[_Record]) -> Saved:
     saved = Saved("")
-    held: dict[int, msgspec.Raw] = {}
+    held = OrderedDict[int, msgspec.Raw]()
     keys: deque[str] = deque(maxlen=KEYS)
     next_seq = 1
     for record in records:
         if record.began is not None:
-            saved, held, next_seq = record.began, dict(record.began.held), record.began.next_seq
+            saved, held, next_seq = record.began, OrderedDict(record.began.held), record.began.next_seq
             keys.extend(record.began.keys)
         for taken in record.taken:
             held[taken.seq], next_seq = taken.readings, taken.seq + 1
@@ -186,4 +186,4 @@ def _replayed(records: Iterator[_Record]) -> Saved:
         while held and (first := next(iter(held))) <= record.covered:  # they stand in the order of their numbers
             del held[first]
         held.pop(record.let_go, None)
-    return Saved(saved.epoch, next_seq, held, tuple(keys))
+    return Saved(saved.epoch, next_seq, dict(held), tuple(keys))

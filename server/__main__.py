@@ -106,7 +106,7 @@ def device_agent(
     folder: Annotated[Path, typer.Option(help="where it keeps what is not stored yet; this device's own")],
     secret: Annotated[str, typer.Option(envvar="DEVICE_SECRET", help="its secret")] = "",
     host: Annotated[str, typer.Option(envvar="MQTT_HOST")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(envvar="MQTT_PORT", help="1883 on this machine, 8883 with --ca")] = 1883,
+    port: Annotated[int | None, typer.Option(envvar="MQTT_PORT", help="without, 1883; with --ca 8883")] = None,
     ca: Annotated[Path | None, typer.Option(help="speak TLS and believe this authority (PEM)")] = None,
     cert: Annotated[Path | None, typer.Option(help="with --ca, in place of the secret: its certificate (PEM)")] = None,
     key: Annotated[Path | None, typer.Option(help="and the key of that (PEM)")] = None,
@@ -115,18 +115,20 @@ def device_agent(
     watch: Annotated[Path | None, typer.Option(help="and from the files of a folder")] = None,
     refuse_when_full: Annotated[bool, typer.Option(help="rather than to drop the oldest that is held")] = False,
     capacity: Annotated[int, typer.Option(help="messages that are kept")] = 100_000,
+    capacity_mb: Annotated[int, typer.Option(help="and of what size together, in MiB")] = 64,
     linger: Annotated[float, typer.Option(help="seconds to wait for receipts once standard input has ended")] = 30.0,
 ) -> None:
-    """Send readings for a device, and keep each until Bedside says that it is stored. Needs no hospital here."""
+    """Send readings and waveforms for a device, and keep each until Bedside has stored it. Needs no hospital here."""
     from devices.agent import Setup, WhenFull
     from devices.agent_run import Inputs, serve
     from devices.mqtt_endpoint import Endpoint, Tls
 
     if not secret and not (ca and cert and key):
         sys.exit("Say how it is let in: DEVICE_SECRET, or --ca, --cert and --key.")
-    endpoint = Endpoint(host, port, device, secret, tls=Tls(ca, cert, key) if ca else None)
+    tls = Tls(ca, cert, key) if ca else None
+    endpoint = Endpoint(host, port or (8883 if tls else 1883), device, secret, tls=tls)
     when_full = WhenFull.REFUSE_NEW if refuse_when_full else WhenFull.DROP_OLDEST
-    setup = Setup(endpoint, folder, when_full, capacity)
+    setup = Setup(endpoint, folder, when_full, capacity, capacity_mb * 1024 * 1024)
     inputs = Inputs(stdin, listen, watch, linger)
     try:
         held = asyncio.run(serve(setup, inputs, lambda line: print(line, file=sys.stderr, flush=True)))

@@ -150,7 +150,7 @@ class Export:
 
 
 def _entry(actor: str, extract: Extract, now: datetime) -> AuditEntry:
-    detail: dict[str, str | int | bool | None] = {
+    detail: dict[str, str | bool] = {
         "format": extract.format,
         "waves": extract.waves,
         "from": extract.start.isoformat(),

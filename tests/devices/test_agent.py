@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ import pytest
 from devices.agent import Agent, Answer, Setup, WhenFull, moment
 from devices.agent_clock import Moment
 from devices.broker import EmbeddedBroker
+from devices.codecs import WAVES
 from devices.mqtt_endpoint import Endpoint
 from tests.devices.test_simulator import QUICK, Hospital, broker, open_hospital
 
@@ -28,6 +30,13 @@ def setup_of(folder: Path, broker: EmbeddedBroker | None = None, **changes: obje
 
 def line(value: float, key: str = "", **more: object) -> bytes:
     return json.dumps({"readings": [{"metric": "spo2", "value": value, "unit": "%", **more}], "key": key}).encode()
+
+
+def wave(count: int = 10, **more: object) -> bytes:
+    """A block of zeros of an ECG, ten a second."""
+    zeros = b64encode(bytes(2 * count)).decode()
+    block = {"channel": "ecg_ii", "rate": 10, "unit": "mV", "gain": 0.005, "samples": zeros}
+    return json.dumps({"wave": {**block, **more}}).encode()
 
 
 def stored(hospital: Hospital) -> list[float]:
@@ -114,8 +123,22 @@ async def test_a_reading_without_its_time_was_taken_when_it_was_handed_over(
         (b"[" * 40_000, Answer.MALFORMED),
         (b" " * 50_000, Answer.TOO_LARGE),
         (line(97, "k" * 201), Answer.MALFORMED),
+        (line(97)[:-1] + b"," + wave()[1:], Answer.MALFORMED),
+        (wave(channel="spo2"), Answer.MALFORMED),
+        (wave(unit="mmHg"), Answer.MALFORMED),
+        (wave(gain=None), Answer.MALFORMED),
+        (wave(rate=0), Answer.MALFORMED),
+        (wave(rate=1e-300), Answer.MALFORMED),
+        (wave(0), Answer.MALFORMED),
+        (wave(samples="AAA"), Answer.MALFORMED),
+        (wave(start="2026-11-21T09:00:00"), Answer.MALFORMED),
+        (wave(20_000), Answer.TOO_LARGE),
     ],
-    ids=["nothing", "a list", "no readings", "no reading", "no UTF-8", "too deep", "too long", "a long key"],
+    ids=[
+        *("nothing", "a list", "no readings", "no reading", "no UTF-8", "too deep", "too long", "a long key"),
+        *("readings and a wave", "no channel", "no unit of it", "no gain", "no rate", "too slow", "no samples"),
+        *("no Base64", "no zone", "too many samples"),
+    ],
 )
 def test_a_bad_line_is_refused_by_name_and_costs_no_other(tmp_path: Path, bad: bytes, answer: Answer) -> None:
     agent = Agent(setup_of(tmp_path))
@@ -135,6 +158,36 @@ def test_a_full_store_drops_its_oldest_or_refuses_the_new_as_it_was_told(tmp_pat
     assert [receipt.answer for receipt in small.take([line(90)] * 3)][-1] is Answer.FULL
     for agent in (dropping, refusing, small):
         agent.close()
+
+
+async def test_a_waveform_is_kept_and_sent_as_a_block_with_the_time_of_its_first_sample(
+    broker: EmbeddedBroker, tmp_path: Path
+) -> None:
+    killed = Agent(setup_of(tmp_path))
+    before = moment().wall
+    killed.take([line(90), wave(20), wave(start="2026-11-21T09:00:00Z")])
+    killed.close()
+    agent = Agent(setup_of(tmp_path, broker))
+    async with open_hospital(broker) as hospital, carrying(agent):
+        await asyncio.wait_for(agent.empty.wait(), 10)
+        said = [hospital.stored["ox0"][seq] for seq in (1, 2, 3)]
+    [now], [dated] = (WAVES["wave/ecg_ii"](json.dumps(one).encode()).waves for one in said[1:])
+    assert (said[0]["readings"][0]["value"], now.count, dated.count) == (90, 20, 10)
+    assert abs(now.start - before + timedelta(seconds=2)) < timedelta(seconds=1)
+    assert dated.start == datetime(2026, 11, 21, 9, tzinfo=UTC)
+
+
+def test_waveforms_crowd_out_no_reading(tmp_path: Path) -> None:
+    agent = Agent(setup_of(tmp_path, capacity=10))
+    answers = [receipt.answer for receipt in agent.take([line(90), *[wave()] * 7])]
+    assert answers == [Answer.KEPT] * 6 + [Answer.FULL] * 2
+    assert [receipt.answer for receipt in agent.take([line(91)] * 4)] == [Answer.KEPT] * 4
+    assert (agent.status.held, agent.status.dropped) == (10, 0)
+    assert [receipt.answer for receipt in agent.take([wave()])] == [Answer.FULL]
+    small = Agent(setup_of(tmp_path / "small", capacity_bytes=1500))
+    assert [receipt.answer for receipt in small.take([wave(), wave(), wave()])] == [Answer.KEPT] * 2 + [Answer.FULL]
+    for each in (agent, small):
+        each.close()
 
 
 def test_one_folder_has_one_agent(tmp_path: Path) -> None:

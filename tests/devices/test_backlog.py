@@ -102,3 +102,27 @@ def test_what_is_in_quarantine_goes_alone_and_the_next_says_that_it_is_not_held(
     assert [(message.seq, message.oldest) for message in backlog.due(0)] == [(2, 2), (3, 2)]
     assert backlog.quarantined(3)
     assert len(backlog) == 1
+
+
+class Counted(int):
+    """A number that tells how often numbers like it were compared."""
+
+    comparisons = 0
+
+    def __ge__(self, other: int) -> bool:
+        Counted.comparisons += 1
+        return int(self) >= other
+
+
+def test_a_long_backlog_is_not_gone_through_again_for_each_receipt() -> None:
+    """Twice as much costs twice as much: counted in comparisons, not in time."""
+
+    def spent(messages: int) -> int:
+        made, covered = backlog(messages, window=20, capacity=messages), 0
+        Counted.comparisons = 0
+        while made:
+            covered += len(made.due(0.0))
+            made.covered("e1", Counted(covered))
+        return Counted.comparisons
+
+    assert spent(2_000) <= 2.2 * spent(1_000)

@@ -16,7 +16,7 @@ def test_what_a_device_sends_of_a_block_is_read_as_that_block() -> None:
     backlog.add([{"metric": "spo2", "value": 97, "unit": "%"}])
     backlog.add(held(block([1, 2, 3]), "mV"))
     readings, wave = backlog.due(0.0)
-    assert (is_wave(readings), is_wave(wave)) == (False, True)
+    assert (is_wave(readings.readings), is_wave(wave.readings)) == (False, True)
     assert (topic("BM-1", readings), topic("BM-1", wave)) == ("bedside/v1/BM-1/readings", "bedside/v1/BM-1/wave/ecg_ii")
     decoded = WAVES["wave/ecg_ii"](plain(backlog, wave))
     assert decoded.waves == (block([1, 2, 3]),)
@@ -30,10 +30,10 @@ def test_a_backlog_on_the_disk_is_told_apart_too() -> None:
     backlog.add(held(block([1]), "mV"))
     again.restore(msgspec.json.decode(msgspec.json.encode(backlog.save()), type=type(backlog.save())))
     [message] = again.due(0.0)
-    assert is_wave(message)
+    assert is_wave(message.readings)
 
 
 def test_what_the_agent_keeps_is_no_waveform() -> None:
     backlog = Backlog("e")
     backlog.add({"readings": [], "taken": {}})
-    assert not is_wave(backlog.due(0.0)[0])
+    assert not is_wave(backlog.due(0.0)[0].readings)
