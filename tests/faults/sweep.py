@@ -109,29 +109,34 @@ class Walks(Gallows):
             assert not (faults := self._judge_healed(ledger)), faults
         return dict(Counter(CALL.findall(self.trace.read_text())))
 
-    async def struck(self, blow: Blow | None) -> list[str]:
+    async def struck(self, blow: Blow | None) -> list[str] | None:
         """All that is wrong: where it was struck, and after everything was sent again.
 
-        On a busy machine commits are fewer and larger: a blow that found no such call any more is struck again."""
+        Walks differ by some calls, as commits do by what they hold together: a blow that found no call of its number is
+        struck again; None if there is none in any of them."""
         for _ in range(TRIES):
             fell, felt = await self._strike(blow)
             if fell or felt:
                 return felt
-        return [f"{blow}: nothing struck it"]
+        return None
 
     async def _strike(self, blow: Blow | None) -> tuple[bool, list[str]]:
         """Whether it fell, and all that is wrong."""
         with self._walking() as ledger:
             code = await self._walked(blow, ledger, to_the_end=False)
             fell = blow is None or self._fell(blow, code)
+            missed = ["nothing struck it"] if blow is not None and not fell and self._came(blow) else []
             felt = self._judge(ledger)
             again = await self._walked(None, ledger, to_the_end=True)
             felt += self._judge_healed(ledger)
         ended = [] if again == 0 else [f"it ended with {again}:\n{self._house.log()[-2000:]}"]
-        return fell, [f"{blow}: {fault}" for fault in [*ended, *felt]]
+        return fell, [f"{blow}: {fault}" for fault in [*missed, *ended, *felt]]
 
     def _fell(self, blow: Blow, code: int) -> bool:
         return code == -signal.SIGKILL if not blow.error else "(INJECTED)" in self.trace.read_text()
+
+    def _came(self, blow: Blow) -> bool:
+        return CALL.findall(self.trace.read_text()).count(blow.call) >= blow.number
 
     @contextmanager
     def _walking(self) -> Iterator[Ledger]:
