@@ -4,6 +4,7 @@ import asyncio
 import json
 import math
 import random
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -95,6 +96,7 @@ async def test_a_doctor_looks_back(doctor: Person) -> None:
     await expect(doctor.see("history-chart")).to_be_visible()
     await _every_span(doctor)
     await _by_keys(doctor)
+    await _into_the_year(doctor)
     await _the_table(doctor)
     await _the_files(doctor)
     await _a_waveform(doctor)
@@ -129,6 +131,30 @@ async def _by_keys(doctor: Person) -> None:
     await expect(doctor.see("history-later")).to_be_disabled()
 
 
+async def _into_the_year(doctor: Person) -> None:
+    """From the year by clicks to the hour of a dip months ago; the other spans stay there, and a button leads back."""
+    await doctor.see("history-year").click()
+    for span, across in (("month", 0.75), ("week", 0.52), ("day", 0.52)):
+        chart = doctor.see("history-chart")
+        await expect(chart).to_be_visible()
+        box = await chart.bounding_box()
+        assert box
+        await chart.click(position={"x": box["width"] * across, "y": box["height"] / 2})
+        await expect(doctor.see(f"history-{span}")).to_have_attribute("aria-pressed", "true")
+    long_ago = await doctor.see("history-bounds").inner_text()
+    await expect(doctor.see("history-chart")).to_be_visible()
+    await look_at(doctor, "history-zoomed", "history-chart")
+    await _english(doctor)
+    await doctor.see("history-week").click()
+    await doctor.see("history-day").click()
+    await expect(doctor.see("history-bounds")).to_have_text(long_ago)
+    await doctor.see("history-now").click()
+    await expect(doctor.see("history-now")).to_be_disabled()
+    await doctor.see("history-hour").click()
+    await expect(doctor.see("history-hour")).to_have_attribute("aria-pressed", "true")
+    await expect(doctor.see("history-chart")).to_be_visible()
+
+
 async def _the_table(doctor: Person) -> None:
     table = doctor.see("history").locator("details")
     await table.locator("summary").click()
@@ -145,6 +171,9 @@ async def _the_files(doctor: Person) -> None:
     bundle = json.loads((await download.path()).read_bytes())
     kinds = {entry["resource"]["resourceType"] for entry in bundle["entry"]}
     assert kinds == {"Patient", "Device", "Observation"}
+    assert any("valueSampledData" in entry["resource"] for entry in bundle["entry"])
+    await doctor.see("export-waves").uncheck()
+    await expect(doctor.see("export-csv")).to_have_attribute("href", re.compile("waves=false$"))
 
 
 async def _a_waveform(doctor: Person) -> None:

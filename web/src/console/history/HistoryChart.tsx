@@ -14,6 +14,7 @@ interface Props {
   bounds: Bounds
   label: string
   point: (ms: number | null) => void
+  nearer: (ms: number) => void
 }
 
 const COLOURS = { high: '--high', medium: '--medium', low: '--low' } as const
@@ -109,6 +110,7 @@ export function HistoryChart(props: Props) {
     const liveS = shown(history.metric).liveS ?? 3600 // cuffs and thermometers measure now and then
     const pause = liveS > 60 ? liveS * 1000 : GAP_MS
     const plot = new uPlot(options(element, props), columns(history.points, gapMs(history.width_s, pause)), element)
+    plot.over.addEventListener('click', ({ offsetX }) => props.nearer(plot.posToVal(offsetX, 'x') * 1000))
     const resized = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: element.clientHeight }))
     resized.observe(element)
     return () => {

@@ -13,7 +13,7 @@ import { WaveHistory } from '../waves/WaveHistory'
 import { t } from '../words'
 import { HistoryChart } from './HistoryChart'
 import { NotYet, type Answer } from './NotYet'
-import { bounds, query, SPANS, type Bounds, type Span } from './spans'
+import { bounds, moved, nearer, query, SPANS, zoomed, type Bounds, type Span, type Stretch } from './spans'
 import { boundsText, pointText } from './times'
 
 interface Props {
@@ -22,10 +22,8 @@ interface Props {
   close: () => void
 }
 
-interface Asked {
+interface Asked extends Stretch {
   metric: string
-  span: Span
-  back: number
 }
 
 interface Found {
@@ -39,7 +37,7 @@ function useHistory(patientId: string, asked: Asked, tries: number): Answer<Foun
   const [answer, setAnswer] = useState<Answer<Found>>(null)
   useEffect(() => {
     let left = false
-    const time = bounds(asked.span, asked.back, serverNow())
+    const time = bounds(asked, serverNow())
     setAnswer(null)
     get<History>(`/patients/${patientId}/history?${query(asked.metric, asked.span, time)}`).then(
       (history) => left || setAnswer({ history, bounds: time, asked }),
@@ -48,7 +46,7 @@ function useHistory(patientId: string, asked: Asked, tries: number): Answer<Foun
     return () => {
       left = true
     }
-  }, [patientId, asked.metric, asked.span, asked.back, tries])
+  }, [patientId, asked.metric, asked.span, asked.until, tries])
   return answer
 }
 
@@ -97,20 +95,24 @@ function Choice({ asked, metrics, channels, ask }: ChoiceProps) {
 }
 
 function Spans({ asked, ask }: { asked: Asked; ask: (asked: Asked) => void }) {
+  const go = (stretch: Stretch): void => ask({ ...asked, ...stretch })
   return (
     <>
       <div class="history-spans" role="group" aria-label={t('historySpan')}>
         {(Object.keys(SPANS) as Span[]).map((span) => (
-          <button aria-pressed={asked.span === span} data-testid={`history-${span}`} onClick={() => ask({ ...asked, span, back: 0 })}>
+          <button aria-pressed={asked.span === span} data-testid={`history-${span}`} onClick={() => go(zoomed(asked, span, serverNow()))}>
             {t(`span_${span}`)}
           </button>
         ))}
       </div>
       <div class="history-steps">
-        <button aria-label={t('historyEarlier')} data-testid="history-earlier" onClick={() => ask({ ...asked, back: asked.back + 1 })}>
+        <button disabled={asked.until === null} data-testid="history-now" onClick={() => go({ span: asked.span, until: null })}>
+          {t('historyNow')}
+        </button>
+        <button aria-label={t('historyEarlier')} data-testid="history-earlier" onClick={() => go(moved(asked, -1, serverNow()))}>
           ‹
         </button>
-        <button aria-label={t('historyLater')} data-testid="history-later" disabled={asked.back === 0} onClick={() => ask({ ...asked, back: asked.back - 1 })}>
+        <button aria-label={t('historyLater')} data-testid="history-later" disabled={asked.until === null} onClick={() => go(moved(asked, 1, serverNow()))}>
           ›
         </button>
       </div>
@@ -174,25 +176,40 @@ function Alarms({ alarms, unit }: { alarms: readonly AlarmMark[]; unit: string }
   )
 }
 
-function Files({ patientId, time }: { patientId: string; time: Bounds }) {
-  const moments = `from=${new Date(time.from).toISOString()}&until=${new Date(time.until).toISOString()}`
+interface FilesProps {
+  patientId: string
+  time: Bounds
+  /** Whether the waveforms go with it; null where there are none. */
+  waves: boolean | null
+  choose: (waves: boolean) => void
+}
+
+function Files({ patientId, time, waves, choose }: FilesProps) {
+  const moments = `from=${new Date(time.from).toISOString()}&until=${new Date(time.until).toISOString()}&waves=${waves !== false}`
   return (
-    <p class="history-files">
+    <div class="history-files">
       {t('historyFiles')}
+      {waves !== null && (
+        <label>
+          <input type="checkbox" checked={waves} data-testid="export-waves" onChange={(event) => choose(event.currentTarget.checked)} />
+          {t('historyWithWaves')}
+        </label>
+      )}
       {(['csv', 'fhir'] as const).map((format) => (
         <a class="button" download href={`/api/v1/patients/${patientId}/export?format=${format}&${moments}`} data-testid={`export-${format}`}>
           {format === 'csv' ? 'CSV' : 'FHIR R4'}
         </a>
       ))}
-    </p>
+    </div>
   )
 }
 
-function Shown({ history, time, asked }: { history: History; time: Bounds; asked: Asked }) {
+function Shown({ history, time, asked, go }: { history: History; time: Bounds; asked: Asked; go: (stretch: Stretch) => void }) {
   const [at, setAt] = useState<number | null>(null)
   const empty = history.complete ? t('historyEmpty', metricName(history.metric)) : t('historyIncomplete')
   if (!history.points.length) return <p class="history-empty">{empty}</p>
   const last = history.points[history.points.length - 1] as HistoryPoint
+  const shorter = nearer(asked.span)
   const chosen = (at === null ? undefined : history.points.find((point) => point[0] >= at)) ?? last
   return (
     <>
@@ -202,18 +219,28 @@ function Shown({ history, time, asked }: { history: History; time: Bounds; asked
         bounds={time}
         label={t('historyOf', metricName(history.metric), boundsText(time.from, time.until))}
         point={(ms) => setAt(ms)}
+        nearer={(ms) => shorter && go(zoomed(asked, shorter, serverNow(), ms))}
       />
       <p class="history-point num" data-testid="history-point">
         {pointLine(chosen, history, asked.span)}
       </p>
+      {shorter && <p class="soft">{t('waveHow')}</p>}
       {!history.complete && <p class="soft">{t('historyIncomplete')}</p>}
       <Table history={history} span={asked.span} />
     </>
   )
 }
 
-function Readings({ patientId, asked }: { patientId: string; asked: Asked }) {
+interface ReadingsProps {
+  patientId: string
+  asked: Asked
+  waves: boolean
+  go: (stretch: Stretch) => void
+}
+
+function Readings({ patientId, asked, waves, go }: ReadingsProps) {
   const [tries, setTries] = useState(0)
+  const [withWaves, choose] = useState(true)
   const answer = useHistory(patientId, asked, tries)
   return (
     <>
@@ -223,9 +250,9 @@ function Readings({ patientId, asked }: { patientId: string; asked: Asked }) {
           <p class="soft" data-testid="history-bounds">
             {boundsText(answer.bounds.from, answer.bounds.until)}
           </p>
-          <Shown history={answer.history} time={answer.bounds} asked={answer.asked} />
+          <Shown history={answer.history} time={answer.bounds} asked={answer.asked} go={go} />
           <Alarms alarms={answer.history.alarms} unit={answer.history.unit} />
-          <Files patientId={patientId} time={answer.bounds} />
+          <Files patientId={patientId} time={answer.bounds} waves={waves ? withWaves : null} choose={choose} />
         </>
       )}
     </>
@@ -233,14 +260,14 @@ function Readings({ patientId, asked }: { patientId: string; asked: Asked }) {
 }
 
 export function HistoryDialog({ patient, metrics, close }: Props) {
-  const [asked, ask] = useState<Asked>({ metric: metrics[0] ?? 'spo2', span: 'day', back: 0 })
+  const [asked, ask] = useState<Asked>({ metric: metrics[0] ?? 'spo2', span: 'day', until: null })
   const channels = useChannels(patient.id)
   const channel = asked.metric.startsWith(WAVE) ? asked.metric.slice(WAVE.length) : null
   return (
     <Dialog title={t('historyTitle', patient.name)} close={close} testid="history">
       <div class="history">
         <Choice asked={asked} metrics={metrics} channels={channels} ask={ask} />
-        {channel ? <WaveHistory key={channel} patientId={patient.id} channel={channel} /> : <Readings patientId={patient.id} asked={asked} />}
+        {channel ? <WaveHistory key={channel} patientId={patient.id} channel={channel} /> : <Readings patientId={patient.id} asked={asked} waves={channels.length > 0} go={(stretch) => ask({ ...asked, ...stretch })} />}
         <div class="actions">
           <button onClick={close} data-testid="history-close">
             {t('close')}

@@ -20,10 +20,38 @@ export interface Bounds {
   readonly until: number
 }
 
-/** The span that ends ``back`` spans before now. */
-export function bounds(span: Span, back: number, now: number): Bounds {
-  const until = now - back * SPANS[span].ms
-  return { from: until - SPANS[span].ms, until }
+/** What is looked at; it ends now where ``until`` is null. */
+export interface Stretch {
+  readonly span: Span
+  readonly until: number | null
+}
+
+export function bounds({ span, until }: Stretch, now: number): Bounds {
+  const end = until ?? now
+  return { from: end - SPANS[span].ms, until: end }
+}
+
+/** By whole spans; what would end later than now ends now. */
+export function moved({ span, until }: Stretch, by: number, now: number): Stretch {
+  return ending(span, (until ?? now) + by * SPANS[span].ms, now)
+}
+
+/** Another span around a moment, or the middle of what is looked at; what ended now still does. */
+export function zoomed(stretch: Stretch, span: Span, now: number, around?: number): Stretch {
+  if (around === undefined && stretch.until === null) return { span, until: null }
+  const { from, until } = bounds(stretch, now)
+  return ending(span, (around ?? (from + until) / 2) + SPANS[span].ms / 2, now)
+}
+
+/** The next shorter span. */
+export function nearer(span: Span): Span | null {
+  const names = Object.keys(SPANS) as Span[]
+  return names[names.indexOf(span) - 1] ?? null
+}
+
+/** Now goes on while somebody looks: what ends just before it ends now. */
+function ending(span: Span, until: number, now: number): Stretch {
+  return { span, until: until >= now - SPANS[span].ms / 20 ? null : until }
 }
 
 export function query(metric: string, span: Span, { from, until }: Bounds): string {

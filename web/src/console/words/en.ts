@@ -316,6 +316,7 @@ export const en = {
   span_year: 'Year',
   historyEarlier: 'Earlier',
   historyLater: 'Later',
+  historyNow: 'Now',
   historyOf: (metric: string, time: string) => `${metric}, ${time}: lowest, mean and highest`,
   historyPoint: (time: string, low: string, mean: string, high: string) => `${time} · lowest ${low} · mean ${mean} · highest ${high}`,
   historyEmpty: (metric: string) => `No ${metric} was measured in this time.`,
@@ -328,6 +329,7 @@ export const en = {
   historyCount: 'Readings',
   historyAlarms: 'Alarms of this time',
   historyFiles: 'All readings of this time as a file:',
+  historyWithWaves: 'with the waveforms',
   // limits and devices
   noLimits: 'No limits set.',
   noLimits_no_device: 'The patient wears no device: nothing is measured and nothing raises an alarm.',

@@ -317,6 +317,7 @@ export const zh: typeof en = {
   span_year: '年',
   historyEarlier: '更早',
   historyLater: '更晚',
+  historyNow: '现在',
   historyOf: (metric, time) => `${metric}，${time}：最低、平均和最高值`,
   historyPoint: (time, low, mean, high) => `${time} · 最低 ${low} · 平均 ${mean} · 最高 ${high}`,
   historyEmpty: (metric) => `这段时间没有测量${metric}。`,
@@ -329,6 +330,7 @@ export const zh: typeof en = {
   historyCount: '读数个数',
   historyAlarms: '这段时间的报警',
   historyFiles: '下载这段时间的全部读数：',
+  historyWithWaves: '包含波形',
   // 限值与设备
   noLimits: '未设置报警限值。',
   noLimits_no_device: '患者未佩戴设备：没有测量，也不会报警。',
