@@ -116,6 +116,7 @@ POST /patients/{id}/devices
 DELETE /patients/{id}/devices/{device_id}
 GET /devices
 GET /devices/{id}
+PUT /devices/{id}
 POST /devices
 POST /devices/{id}/rotate
 POST /devices/{id}/lost
